@@ -1,0 +1,320 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// maxGroup is how many entries share a commit at most.
+const maxGroup = 512
+
+// indexAfter is how long the writer is idle before it brings the full-text index
+// up to date, and indexAt how many entries wait for that at most.
+const (
+	indexAfter = 200 * time.Millisecond
+	indexAt    = 1024
+)
+
+// job is one call's share of a group.
+type job struct {
+	// run does the work. When it returns an error, nothing of it stays.
+	run func(*writer) error
+	// entries is how many entries it adds at most.
+	entries int
+	// bare jobs set no savepoint: they write only what cannot be refused any more,
+	// so that an error after their first write is the group's.
+	bare bool
+	// alone jobs begin a group: they read what is committed.
+	alone bool
+	taken atomic.Bool
+	done  chan error
+}
+
+// write has the writer run a job and returns after its group is committed, or
+// with the error that kept the job from having any effect. A job that the writer
+// has not begun is given up when ctx ends.
+func (s *Store) write(ctx context.Context, entries int, run func(*writer) error) error {
+	return s.do(ctx, &job{run: run, entries: entries})
+}
+
+func (s *Store) do(ctx context.Context, j *job) error {
+	j.done = make(chan error, 1)
+	select {
+	case s.jobs <- j:
+	case <-s.stop:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-ctx.Done():
+		if j.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		return <-j.done
+	case <-s.stopped:
+		select {
+		case err := <-j.done:
+			return err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// loop runs groups until the store is closed.
+func (w *writer) loop() {
+	defer close(w.s.stopped)
+	idle := time.NewTimer(indexAfter)
+	defer idle.Stop()
+	watch := time.NewTicker(watchEvery)
+	defer watch.Stop()
+	for {
+		select {
+		case <-watch.C:
+			w.look()
+		case j := <-w.s.jobs:
+			w.groups(j)
+			idle.Reset(indexAfter)
+		case <-idle.C:
+			if w.lag() > 0 {
+				w.group(&job{run: (*writer).indexText, done: make(chan error, 1)})
+			}
+		case <-w.s.stop:
+			w.drain()
+			return
+		}
+	}
+}
+
+// drain runs what was handed over before the store was closed.
+func (w *writer) drain() {
+	for {
+		select {
+		case j := <-w.s.jobs:
+			w.groups(j)
+		default:
+			w.disconnect()
+			return
+		}
+	}
+}
+
+// groups runs a job's group, and that of a job that would not join it.
+func (w *writer) groups(j *job) {
+	for j != nil {
+		j = w.group(j)
+	}
+}
+
+// group runs a job and those that wait behind it, and commits them together. It
+// returns a job that has to begin the next group, or nil.
+func (w *writer) group(first *job) (alone *job) {
+	var ran []*job
+	finish := func(err error) {
+		for _, j := range ran {
+			j.done <- err
+		}
+	}
+	if err := w.begin(); err != nil {
+		if first.taken.CompareAndSwap(false, true) {
+			first.done <- err
+		}
+		return nil
+	}
+	entries := 0
+	for j := first; j != nil; j = w.next(entries) {
+		if j.alone && j != first {
+			alone = j
+			break
+		}
+		if !j.taken.CompareAndSwap(false, true) {
+			continue
+		}
+		changed, err := w.runJob(j)
+		if err != nil && w.fatal(err) {
+			ran = append(ran, j)
+			w.abandon()
+			finish(err)
+			return nil
+		}
+		if err != nil || !changed {
+			j.done <- err // refused, or nothing to wait for
+			continue
+		}
+		entries += j.entries
+		ran = append(ran, j)
+	}
+	if len(ran) == 0 {
+		w.rollback()
+		return alone
+	}
+	grown, err := w.commit()
+	finish(err)
+	if err == nil {
+		w.s.notify(grown)
+	}
+	return alone
+}
+
+// next returns a job that waits, or nil.
+func (w *writer) next(entries int) *job {
+	if entries >= maxGroup {
+		return nil
+	}
+	select {
+	case j := <-w.s.jobs:
+		return j
+	default:
+		return nil
+	}
+}
+
+// runJob runs a job under a savepoint that it sets before its first write (see
+// [writer.exec]); changed reports whether it wrote at all.
+func (w *writer) runJob(j *job) (changed bool, err error) {
+	w.undo, w.wrote, w.bare = nil, false, j.bare
+	pending := w.pending
+	err = j.run(w)
+	switch {
+	case err == nil && w.wrote && !w.bare:
+		return true, w.run(sqlRelease)
+	case err == nil:
+		return w.wrote, nil
+	case !w.wrote || w.fatal(err):
+		return false, err
+	case w.bare:
+		return false, fmt.Errorf("%w: %w", errGroup, err)
+	}
+	w.pending = pending
+	return false, errors.Join(err, w.rollbackJob())
+}
+
+// fatal reports whether an error of a job ends the whole group: the database
+// failed, as opposed to the job being refused.
+func (w *writer) fatal(err error) bool {
+	return errors.Is(err, errGroup) || isDatabase(err) && !isConstraint(err)
+}
+
+// errGroup marks errors after which the group cannot be committed.
+var errGroup = errors.New("the group was not committed")
+
+// rollbackJob takes back what the job wrote, in the database and in memory.
+func (w *writer) rollbackJob() error {
+	for log, was := range w.undo {
+		*log = was
+	}
+	clear(w.seen)
+	if err := errors.Join(w.run(sqlRollbackTo), w.run(sqlRelease)); err != nil {
+		return fmt.Errorf("%w: %w", errGroup, err)
+	}
+	return nil
+}
+
+// The statements that frame groups and jobs.
+const (
+	sqlBegin      = "BEGIN IMMEDIATE"
+	sqlCommit     = "COMMIT"
+	sqlRollback   = "ROLLBACK"
+	sqlSavepoint  = "SAVEPOINT job"
+	sqlRelease    = "RELEASE job"
+	sqlRollbackTo = "ROLLBACK TO job"
+	sqlGeneration = "UPDATE generation SET n = n + 1 WHERE n = ?"
+)
+
+// begin opens a group. When the database is not where the writer left it (a
+// commit that was reported wrongly, or another process), everything kept in
+// memory is loaded again first.
+func (w *writer) begin() error {
+	for range 3 {
+		if w.conn == nil {
+			if err := w.reload(); err != nil {
+				return err
+			}
+		}
+		same, err := w.advance()
+		if err == nil && same {
+			return nil
+		}
+		w.abandon()
+		if err != nil {
+			return fmt.Errorf("%w: %w", errGroup, err)
+		}
+	}
+	return fmt.Errorf("%w: another process keeps writing to the database", errGroup)
+}
+
+// advance begins a transaction and counts the generation up; false when it is not
+// the one that the writer left.
+func (w *writer) advance() (bool, error) {
+	if err := w.run(sqlBegin); err != nil {
+		return false, err
+	}
+	st, err := w.stmt(sqlGeneration)
+	if err != nil {
+		return false, err
+	}
+	res, err := st.ExecContext(w.ctx, w.generation)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// commit closes the group: roots and signed checkpoints of the logs that grew,
+// COMMIT, and proof on another connection that it happened. Only then do readers
+// see the new heads.
+func (w *writer) commit() (Committed, error) {
+	err := w.close()
+	if err == nil && w.lag() >= indexAt {
+		w.bare = true // the group's own work
+		err = w.indexText()
+	}
+	if err == nil {
+		err = w.run(sqlCommit)
+	}
+	if err == nil {
+		err = w.confirm()
+	}
+	if err != nil {
+		w.abandon()
+		return nil, fmt.Errorf("%w: %w", errGroup, err)
+	}
+	w.generation++
+	return w.publish(), nil
+}
+
+// confirm reads the generation on another connection: a commit that was reported
+// as done and is not there is found before anybody relies on it.
+func (w *writer) confirm() error {
+	var n int64
+	if err := w.confirmed.QueryRowContext(w.ctx).Scan(&n); err != nil {
+		return fmt.Errorf("read back the commit: %w", err)
+	}
+	if n != w.generation+1 {
+		return fmt.Errorf("the database reported a commit that it did not make (generation %d, not %d)", n, w.generation+1)
+	}
+	return nil
+}
+
+// rollback ends a group that changed nothing.
+func (w *writer) rollback() {
+	if err := w.run(sqlRollback); err != nil {
+		w.abandon()
+	}
+}
+
+// abandon gives up the group and the connection with it: what is true is what the
+// database says. When that cannot be read now, the next group begins by trying.
+func (w *writer) abandon() {
+	w.disconnect()
+	if err := w.reload(); err != nil {
+		w.disconnect()
+	}
+}

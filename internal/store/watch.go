@@ -1,0 +1,27 @@
+package store
+
+import "time"
+
+// watchEvery is how often the writer looks whether another process has written: a
+// command may append to the database of a node that serves.
+const watchEvery = 500 * time.Millisecond
+
+// look loads what another process has written. A failure is left to the next
+// group, which looks again.
+func (w *writer) look() {
+	var n int64
+	if err := w.confirmed.QueryRowContext(w.ctx).Scan(&n); err == nil && w.conn != nil && n != w.generation {
+		w.abandon()
+	}
+}
+
+// grownSince returns the logs that are longer than in earlier heads.
+func (h *heads) grownSince(before *heads) Committed {
+	grown := Committed{}
+	for origin, l := range h.logs {
+		if was := before.logs[origin]; l.edge.size > 0 && (was == nil || was.edge.size < l.edge.size) {
+			grown[origin] = l.edge.size
+		}
+	}
+	return grown
+}

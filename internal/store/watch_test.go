@@ -1,0 +1,55 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"entente"
+)
+
+// A process that only reads sees what another one appended, and its hooks hear of it.
+func TestSeesWhatAnotherProcessAppends(t *testing.T) {
+	s, mx := mexico(t)
+	other, err := Open(t.Context(), Options{Path: s.path})
+	check(t, err)
+	defer other.Close()
+	heard := make(chan Committed, 8)
+	other.OnCommit(func(c Committed) { heard <- c })
+	_, err = s.Append(t.Context(), commitment(mx, entente.Public, 1))
+	check(t, err)
+	origin := mx.Origin(entente.Public)
+	expected, err := s.Log(t.Context(), origin)
+	check(t, err)
+	select {
+	case c := <-heard:
+		if c[origin] != expected.Size {
+			t.Fatalf("the hook heard %v, %s has %d entries", c, origin, expected.Size)
+		}
+	case <-time.After(20 * watchEvery):
+		t.Fatal("the other process heard of nothing")
+	}
+	if got, err := other.Log(t.Context(), origin); err != nil || got.Size != expected.Size || got.Root != expected.Root {
+		t.Fatalf("the other process has %+v (%v), want %+v", got, err, expected)
+	}
+}
+
+// Two processes that append to one database do not fork its logs.
+func TestTwoProcessesDoNotForkALog(t *testing.T) {
+	s, mx := mexico(t)
+	other := open(t, func(o *Options) { o.Path = s.path })
+	origin := mx.Origin(entente.National)
+	for i := range 6 {
+		at := s
+		if i%2 == 1 {
+			at = other
+		}
+		got, err := at.Append(t.Context(), commitment(mx, entente.National, i))
+		check(t, err)
+		if got[0].Ref.Index != uint64(i+1) {
+			t.Fatalf("entry %d is at %d", i, got[0].Ref.Index)
+		}
+	}
+	if l := checkLog(t, other, origin); l.Size != 7 {
+		t.Errorf("%d entries, want 7", l.Size)
+	}
+}

@@ -1,0 +1,260 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"maps"
+
+	"entente/internal/fold"
+	"entente/internal/merkle"
+)
+
+// writer is the one goroutine that writes, with what it keeps in memory. All of
+// that is read again from the database whenever there is doubt.
+type writer struct {
+	s         *Store
+	ctx       context.Context // of all statements: a group runs to its end
+	confirmed *sql.Stmt       // reads the generation on a reader's connection
+
+	conn       *sql.Conn // nil when what is below has to be loaded again
+	stmts      map[string]*prepared
+	generation int64
+	own        string
+	logs       map[string]*wlog
+	byNum      map[int64]*wlog
+	pending    int                 // references that wait for their target
+	seen       map[int64]fold.Seen // what the fold asked for lately
+	searched   map[int64]uint64    // by log: entries below are in the full-text index
+	rebuilt    bool                // the running group made the projection anew
+
+	// Of the running job.
+	undo  map[*wlog]wlog
+	wrote bool
+	bare  bool
+}
+
+// wlog is a log as the running group has it.
+type wlog struct {
+	head
+	lastID  string // the highest id of its entries
+	changed bool   // by the running group
+	signed  bool   // the group brings the checkpoint of this size
+}
+
+// reload opens a new connection and reads everything that the writer keeps in
+// memory.
+func (w *writer) reload() error {
+	w.disconnect()
+	conn, err := w.s.wdb.Conn(w.ctx)
+	if err != nil {
+		return err
+	}
+	w.conn, w.stmts = conn, map[string]*prepared{}
+	if err := conn.QueryRowContext(w.ctx, "SELECT n FROM generation").Scan(&w.generation); err != nil {
+		return err
+	}
+	h, err := loadHeads(w.ctx, conn)
+	if err != nil {
+		return err
+	}
+	w.rebuilt = false
+	w.own, w.logs, w.byNum = h.own, map[string]*wlog{}, map[int64]*wlog{}
+	for origin, l := range h.logs {
+		log := &wlog{head: *l}
+		err := conn.QueryRowContext(w.ctx, "SELECT coalesce(max(id), '') FROM entry_id WHERE log = ?", l.num).Scan(&log.lastID)
+		if err != nil {
+			return err
+		}
+		w.logs[origin], w.byNum[l.num] = log, log
+	}
+	if err := w.reloadProjection(); err != nil {
+		return err
+	}
+	before := w.s.heads.Swap(h)
+	w.s.digests.forget()
+	w.s.notify(h.grownSince(before)) // by another process, or by a commit that was reported as failed
+	return nil
+}
+
+// reloadProjection reads what the writer keeps in memory of the projection.
+func (w *writer) reloadProjection() error {
+	w.seen, w.searched = map[int64]fold.Seen{}, map[int64]uint64{}
+	if err := w.conn.QueryRowContext(w.ctx, "SELECT count(*) FROM pending").Scan(&w.pending); err != nil {
+		return err
+	}
+	for _, log := range w.logs {
+		var upto uint64
+		err := w.conn.QueryRowContext(w.ctx, "SELECT coalesce((SELECT upto FROM searched WHERE log = ?), 0)", log.num).Scan(&upto)
+		if err != nil {
+			return err
+		}
+		w.searched[log.num] = upto
+	}
+	w.s.lag.Store(w.lag())
+	return nil
+}
+
+// disconnect closes the connection for good: a transaction that it may have open
+// ends with it.
+func (w *writer) disconnect() {
+	if w.conn == nil {
+		return
+	}
+	for _, st := range w.stmts {
+		st.Close()
+	}
+	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	w.conn.Close()
+	w.conn = nil
+}
+
+// stmt returns the prepared statement of a query.
+func (w *writer) stmt(query string) (*prepared, error) {
+	if st := w.stmts[query]; st != nil {
+		return st, nil
+	}
+	st := &prepared{}
+	var err error
+	if st.Stmt, err = w.conn.PrepareContext(w.ctx, query); err != nil {
+		return nil, fmt.Errorf("%s: %w", query, err)
+	}
+	w.stmts[query] = st
+	return st, nil
+}
+
+// run executes a statement that frames groups and jobs.
+func (w *writer) run(query string) error {
+	st, err := w.stmt(query)
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(w.ctx)
+	return err
+}
+
+// exec executes a statement of the running job. The first one sets the savepoint
+// to which the job is taken back when it fails.
+func (w *writer) exec(query string, args ...any) (sql.Result, error) {
+	if !w.wrote && !w.bare {
+		if err := w.run(sqlSavepoint); err != nil {
+			return nil, err
+		}
+	}
+	w.wrote = true
+	st, err := w.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(w.ctx, args...)
+}
+
+// row reads one row inside the running group.
+func (w *writer) row(query string, args []any, into ...any) error {
+	st, err := w.stmt(query)
+	if err != nil {
+		return err
+	}
+	return st.QueryRowContext(w.ctx, args...).Scan(into...)
+}
+
+// query reads rows inside the running group.
+func (w *writer) query(query string, args ...any) (*sql.Rows, error) {
+	st, err := w.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(w.ctx, args...)
+}
+
+// touch keeps what the log was before the running job, and marks it as changed.
+func (w *writer) touch(l *wlog) {
+	if _, kept := w.undo[l]; !kept {
+		if w.undo == nil {
+			w.undo = map[*wlog]wlog{}
+		}
+		was := *l
+		was.edge = l.edge.snapshot()
+		w.undo[l] = was
+	}
+	l.changed = true
+}
+
+const sqlSetHead = "UPDATE log SET size = ?, root = ?, checkpoint = ?, checkpoint_size = ? WHERE num = ?"
+
+// close completes the logs that the group changed: root and, for own logs, the
+// signed checkpoint.
+func (w *writer) close() error {
+	st, err := w.stmt(sqlSetHead)
+	if err != nil {
+		return err
+	}
+	for _, l := range w.logs {
+		if !l.changed {
+			continue
+		}
+		l.root = l.edge.root()
+		if l.own && !l.signed && !w.s.restored.Load() {
+			if err := w.sign(l); err != nil {
+				return err
+			}
+		}
+		if _, err := st.ExecContext(w.ctx, l.edge.size, l.root[:], l.checkpoint, l.checkpointSize, l.num); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sign has the checkpoint of an own log signed and makes sure that it is the one
+// asked for.
+func (w *writer) sign(l *wlog) error {
+	c := w.s.checkpointer.Load()
+	if c == nil {
+		return fmt.Errorf("%s: nobody is set to sign checkpoints", l.info.Origin)
+	}
+	signed, err := (*c).SignCheckpoint(l.info.Origin, l.edge.size, l.root)
+	if err != nil {
+		return fmt.Errorf("sign the checkpoint of %s: %w", l.info.Origin, err)
+	}
+	got, err := merkle.Peek(signed)
+	if err != nil {
+		return fmt.Errorf("sign the checkpoint of %s: %w", l.info.Origin, err)
+	}
+	if want := (merkle.Checkpoint{Origin: l.info.Origin, Size: l.edge.size, Root: l.root}); got != want {
+		return fmt.Errorf("the signed checkpoint of %s is another one than was asked for", l.info.Origin)
+	}
+	l.checkpoint, l.checkpointSize = signed, l.edge.size
+	return nil
+}
+
+// publish shows the committed heads to readers and returns which logs grew.
+func (w *writer) publish() Committed {
+	was := w.s.heads.Load()
+	next := &heads{logs: maps.Clone(was.logs), own: w.own}
+	for origin, l := range w.logs {
+		if l.changed || w.rebuilt || was.logs[origin] == nil {
+			h := l.head
+			h.edge = l.edge.snapshot()
+			next.logs[origin] = &h
+			l.changed, l.signed = false, false
+		}
+	}
+	if w.rebuilt {
+		w.s.digests.forget()
+	}
+	w.rebuilt = false
+	w.s.heads.Store(next)
+	w.s.lag.Store(w.lag())
+	return next.grownSince(was)
+}
+
+// lag counts the entries that are not in the full-text index yet.
+func (w *writer) lag() int64 {
+	var n int64
+	for _, l := range w.logs {
+		n += int64(l.edge.size - w.searched[l.num])
+	}
+	return n
+}
