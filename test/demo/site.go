@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 
@@ -56,11 +57,18 @@ func (w *World) Handler(cache *shell.Cache) http.Handler {
 	mux.Handle("/api/", open)
 	mux.Handle("/blob/", open)
 	mux.Handle("/feed.atom", open)
-	var origins []string
-	for _, n := range w.nodes() {
-		origins = append(origins, n.Origin(entente.Public))
+	var own, mirrored []string
+	for _, l := range w.Portal.Store().Logs(context.Background()) {
+		switch {
+		case l.Audience != entente.Public:
+		case l.Own:
+			own = append(own, l.Origin)
+		default:
+			mirrored = append(mirrored, l.Origin)
+		}
 	}
-	mux.Handle("/log/", http.StripPrefix("/log", peer.LogHandler(w.Portal.Store(), store.ErrNotFound, origins...)))
+	mux.Handle(peer.LogPath, http.StripPrefix("/log", peer.LogHandler(w.Portal.Store(), store.ErrNotFound, own...)))
+	mux.Handle(peer.MirrorPath, http.StripPrefix("/mirror", peer.LogHandler(w.Portal.Store(), store.ErrNotFound, mirrored...)))
 	mux.Handle("/", portal.Handler(s, portal.NewParts(w.Portal.Figures(), w.Labels(), w.Reporter())))
 	return mux
 }
