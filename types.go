@@ -35,6 +35,27 @@ const (
 	TypeWithdrawal      Type = "withdrawal"
 	TypePublication     Type = "publication"
 	TypeConsent         Type = "consent"
+
+	TypeExchangeTerms     Type = "exchange_terms"
+	TypeRoute             Type = "route"
+	TypeRequest           Type = "request"
+	TypeRefusal           Type = "refusal"
+	TypeRelease           Type = "release"
+	TypeReceipt           Type = "receipt"
+	TypeAcknowledgement   Type = "acknowledgement"
+	TypeFeedback          Type = "feedback"
+	TypePermissionRequest Type = "permission_request"
+	TypePermission        Type = "permission"
+	TypeOnward            Type = "onward"
+	TypeRecall            Type = "recall"
+	TypeDeletion          Type = "deletion"
+	TypeHold              Type = "hold"
+	TypeMisuse            Type = "misuse"
+	TypeMisuseOutcome     Type = "misuse_outcome"
+	TypePause             Type = "pause"
+	TypeReview            Type = "review"
+	TypeKeyExport         Type = "key_export"
+	TypeUse               Type = "use"
 )
 
 // SignerRule says whose signatures an entry of a type carries.
@@ -46,7 +67,15 @@ const (
 	SignedByRoot SignerRule = "root"
 	// SignedByAgency: the author's agency key, and officers' keys as the gate asks.
 	SignedByAgency SignerRule = "agency"
+	// SignedByNode: the author's agency key; the node states it by itself, and no
+	// gate asks for an officer.
+	SignedByNode SignerRule = "node"
+	// SignedByTwo: the author's agency key and two different officers' in any log.
+	SignedByTwo SignerRule = "two"
 )
+
+// Agency reports whether an agency states what is signed by the rule.
+func (s SignerRule) Agency() bool { return s != SignedByRoot }
 
 // TypeRule is one row of spec/entry-types.md; the fold enforces it.
 type TypeRule struct {
@@ -69,10 +98,11 @@ type TypeRule struct {
 }
 
 var (
-	everywhere  = []Audience{National, Shared, Public}
-	sharedWider = []Audience{Shared, Public}
-	sharedOnly  = []Audience{Shared}
-	inner       = []Audience{National, Shared}
+	everywhere   = []Audience{National, Shared, Public}
+	sharedWider  = []Audience{Shared, Public}
+	sharedOnly   = []Audience{Shared}
+	inner        = []Audience{National, Shared}
+	nationalOnly = []Audience{National}
 )
 
 // Types is the table of entry types, in the order of the specification.
@@ -105,6 +135,27 @@ var Types = []TypeRule{
 	{TypeWithdrawal, true, everywhere, false, false, SignedByAgency, func() any { return new(Withdrawal) }, "one of the author's own things no longer stands"},
 	{TypePublication, false, inner, false, false, SignedByAgency, func() any { return new(Publication) }, "an entry of this log was published; the salt of its link"},
 	{TypeConsent, false, sharedOnly, false, true, SignedByAgency, func() any { return new(Consent) }, "consent to publish a joint body"},
+
+	{TypeExchangeTerms, false, sharedWider, true, true, SignedByAgency, func() any { return new(ExchangeTerms) }, "what the parties agree on for the exchange of information"},
+	{TypeRoute, false, sharedWider, false, true, SignedByAgency, func() any { return new(Route) }, "the author's party's own way out: points of contact, authorisation, ceiling, duty groups"},
+	{TypeRequest, false, sharedOnly, false, true, SignedByAgency, func() any { return new(Request) }, "asks agencies of another party for information"},
+	{TypeRefusal, false, sharedOnly, false, false, SignedByAgency, func() any { return new(Denial) }, "a signed no to another party's request"},
+	{TypeRelease, false, sharedOnly, false, false, SignedByAgency, func() any { return new(Release) }, "hands information over to agencies of another party"},
+	{TypeReceipt, false, sharedOnly, false, false, SignedByNode, func() any { return new(Receipt) }, "the author's node holds what another party released, or rejected it"},
+	{TypeAcknowledgement, false, sharedOnly, false, true, SignedByAgency, func() any { return new(Acknowledgement) }, "an alert was taken up; closed with its outcome"},
+	{TypeFeedback, false, sharedOnly, false, false, SignedByAgency, func() any { return new(Feedback) }, "what another party's release was good for"},
+	{TypePermissionRequest, false, sharedOnly, false, true, SignedByAgency, func() any { return new(PermissionRequest) }, "asks another party for what only it can permit"},
+	{TypePermission, false, sharedOnly, false, true, SignedByAgency, func() any { return new(Permission) }, "answers another party's permission request"},
+	{TypeOnward, false, sharedOnly, false, false, SignedByAgency, func() any { return new(Onward) }, "another party's release was passed on within the author's party"},
+	{TypeRecall, false, sharedOnly, false, false, SignedByAgency, func() any { return new(Recall) }, "one of the author's own releases is to be shredded everywhere"},
+	{TypeDeletion, false, sharedOnly, false, false, SignedByNode, func() any { return new(Deletion) }, "the author's node shredded its copy of a payload"},
+	{TypeHold, false, sharedOnly, false, true, SignedByAgency, func() any { return new(Hold) }, "a legal hold: the payload is locked instead of shredded"},
+	{TypeMisuse, false, sharedOnly, false, false, SignedByAgency, func() any { return new(Misuse) }, "a release was used against its conditions"},
+	{TypeMisuseOutcome, false, sharedOnly, false, false, SignedByAgency, func() any { return new(MisuseOutcome) }, "what came of a report of misuse"},
+	{TypePause, false, sharedOnly, false, true, SignedByAgency, func() any { return new(Pause) }, "suspends what the author's party lets out"},
+	{TypeReview, false, sharedOnly, false, false, SignedByAgency, func() any { return new(Review) }, "the second look at one of the author's emergency releases"},
+	{TypeKeyExport, false, sharedOnly, false, false, SignedByTwo, func() any { return new(KeyExport) }, "an agency's sealing key left the node"},
+	{TypeUse, false, nationalOnly, false, false, SignedByAgency, func() any { return new(Use) }, "payloads were opened: by whom, for what"},
 }
 
 var typeIndex = func() map[Type]*TypeRule {

@@ -57,7 +57,7 @@ func (s *server) routeDesk() {
 	draft := s.schemaOf(DraftAnswer{})
 	for i := range s.tables {
 		t := &s.tables[i]
-		if t.rule.Signers != entente.SignedByAgency {
+		if !t.rule.Signers.Agency() {
 			continue
 		}
 		s.handle(operation{

@@ -197,7 +197,7 @@ func (f *folding) typeRule() *broken {
 	if err := f.rule.Allows(a, f.log.Audience); err != nil {
 		return breaks(RuleAudience, "%s", err)
 	}
-	if a.Party != "" && a.Agency == "" && f.rule.Signers == entente.SignedByAgency {
+	if a.Party != "" && a.Agency == "" && f.rule.Signers.Agency() {
 		return breaks(RuleAuthor, "a party's entry names the agency that states it")
 	}
 	return nil

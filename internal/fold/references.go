@@ -149,11 +149,11 @@ func typesWhere(ok func(entente.TypeRule) bool) []entente.Type {
 // The types that a position, a withdrawal and a publication may point to.
 var (
 	positionable = typesWhere(func(r entente.TypeRule) bool {
-		return r.Chain && r.Type != entente.TypePosition && r.Type != entente.TypeConsent
+		return r.Chain && r.Type != entente.TypePosition && slices.Contains(r.Audiences, entente.Public)
 	})
 	// A joint text is ended by what the parties agree next, not by one of them.
 	withdrawable = typesWhere(func(r entente.TypeRule) bool { return r.Chain && !r.Joint })
 	publishable  = typesWhere(func(r entente.TypeRule) bool {
-		return r.Signers == entente.SignedByAgency && slices.Contains(r.Audiences, entente.Public)
+		return r.Signers.Agency() && slices.Contains(r.Audiences, entente.Public)
 	})
 )

@@ -94,7 +94,7 @@ func (f *folding) rows(active map[string]ActiveKey) *rowSet {
 	case *entente.Withdrawal:
 		r.foldWithdrawal(b)
 	default:
-		r.fail(RuleSchema, "no fold for %T", b)
+		r.exchange(b)
 	}
 	return r
 }

@@ -35,6 +35,7 @@ const (
 	RulePair           = "rule.semantic.pair"
 	RuleOtherParty     = "rule.semantic.other_party"
 	RuleFigures        = "rule.semantic.figures"
+	RuleExchange       = "rule.semantic.exchange"
 	RuleSupersedes     = "rule.supersedes"
 	RuleReferenceWider = "rule.reference_wider"
 	RuleReferenceOrder = "rule.reference_order"
@@ -132,6 +133,9 @@ var Rules = []RuleText{
 	{RuleFigures,
 		entente.Text{ES: "Los datos de una serie concuerdan entre sí y con las partes del indicador.", EN: "The particulars of a series agree with each other and with the indicator's parties."},
 		entente.Text{ES: "Vuelva a importar el archivo con la receta del indicador.", EN: "Import the file again by the indicator's recipe."}},
+	{RuleExchange,
+		entente.Text{ES: "Lo que se pide, se remite o se permite a otra parte está completo y no se contradice.", EN: "What is asked of, released to or permitted to another party is complete and does not contradict itself."},
+		entente.Text{ES: "Corrija el dato señalado: a quién va, quién puede recibirlo, sus plazos o sus condiciones de manejo.", EN: "Mend the detail named: whom it goes to, who may have it, its dates or its handling."}},
 	{RuleSupersedes,
 		entente.Text{ES: "Una versión sustituye solo a versiones de la misma cosa: mismo tipo y mismo asunto.", EN: "A version replaces only versions of the same thing: same type and same subject."},
 		entente.Text{ES: "Nombre las versiones vigentes de esa misma cosa, cada una una vez.", EN: "Name the current versions of that very thing, each once."}},

@@ -117,13 +117,16 @@ func (f *folding) count(active map[string]ActiveKey, found *findings) signed {
 
 func (f *folding) officers(by signed, found *findings) {
 	asked := officersAsked[f.log.Audience]
-	if f.parsed.Header.Author.Observer != "" {
+	switch {
+	case f.parsed.Header.Author.Observer != "" || f.rule.Signers == entente.SignedByNode:
 		asked = 0
+	case f.rule.Signers == entente.SignedByTwo:
+		asked = 2
 	}
 	if by.persons < by.officers {
 		found.fail(RuleOfficers, "%d officers' keys signed, of %d different persons", by.officers, by.persons)
 	}
 	if by.persons < asked {
-		found.fail(RuleOfficers, "%d officers signed, a %s log asks for %d", by.persons, f.log.Audience, asked)
+		found.fail(RuleOfficers, "%d officers signed, a %s entry in a %s log asks for %d", by.persons, f.rule.Type, f.log.Audience, asked)
 	}
 }

@@ -85,6 +85,62 @@ var Tables = []Table{
 		{"url", ColText, false}, {"language", ColText, false}, {"kind", ColText, false}}},
 	{Name: "file", Many: true, Types: []entente.Type{entente.TypeDataset, entente.TypeAction}, Columns: []Column{
 		{"digest", ColText, true}, {"size", ColInt, false}, {"name", ColText, false}, {"media", ColText, false}}},
+
+	{Name: "exchange_terms", Types: []entente.Type{entente.TypeExchangeTerms}, Columns: []Column{
+		{"code", ColText, true}}},
+	{Name: "route", Types: []entente.Type{entente.TypeRoute}, Columns: []Column{
+		{"party", ColText, true}, {"ceiling", ColText, false}}},
+	{Name: "request", Types: []entente.Type{entente.TypeRequest}, Columns: []Column{
+		{"to_party", ColText, false}, {"kind", ColText, false}, {"purpose", ColText, false}, {"urgency", ColText, false},
+		{"due", ColText, false}}},
+	{Name: "refusal", Types: []entente.Type{entente.TypeRefusal}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"reason", ColText, false}}},
+	{Name: "release", Types: []entente.Type{entente.TypeRelease}, Columns: []Column{
+		{"to_party", ColText, false}, {"on_log", ColText, false}, {"on_idx", ColInt, true}, {"form", ColText, false},
+		{"tlp", ColText, false}, {"territory", ColText, false}, {"retain", ColText, true}, {"duty", ColText, false},
+		{"acknowledge", ColText, false}, {"emergency", ColInt, false}}},
+	{Name: "receipt", Types: []entente.Type{entente.TypeReceipt}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"verdict", ColText, false}, {"reason", ColText, false}}},
+	{Name: "acknowledgement", Types: []entente.Type{entente.TypeAcknowledgement}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"outcome", ColText, false}}},
+	{Name: "feedback", Types: []entente.Type{entente.TypeFeedback}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"useful", ColInt, false}}},
+	{Name: "permission_request", Types: []entente.Type{entente.TypePermissionRequest}, Columns: []Column{
+		{"of_party", ColText, false}, {"kind", ColText, false}, {"on_log", ColText, false}, {"on_idx", ColInt, true},
+		{"purpose", ColText, false}, {"item", ColText, true}}},
+	{Name: "permission", Types: []entente.Type{entente.TypePermission}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"granted", ColInt, false}, {"until", ColText, false}}},
+	{Name: "onward", Types: []entente.Type{entente.TypeOnward}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"purpose", ColText, false}}},
+	{Name: "recall", Types: []entente.Type{entente.TypeRecall}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"reason", ColText, false}}},
+	{Name: "deletion", Types: []entente.Type{entente.TypeDeletion}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"cause", ColText, false}, {"exports", ColInt, false}}},
+	{Name: "hold", Types: []entente.Type{entente.TypeHold}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"ground", ColText, false}, {"review", ColText, false}}},
+	{Name: "misuse", Types: []entente.Type{entente.TypeMisuse}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"kind", ColText, false}, {"due", ColText, false}}},
+	{Name: "misuse_outcome", Types: []entente.Type{entente.TypeMisuseOutcome}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"outcome", ColText, false}}},
+	{Name: "pause", Types: []entente.Type{entente.TypePause}, Columns: []Column{
+		{"scope", ColText, false}, {"area", ColText, false}, {"agency", ColText, false}}},
+	{Name: "review", Types: []entente.Type{entente.TypeReview}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}, {"outcome", ColText, false}}},
+	{Name: "key_export", Types: []entente.Type{entente.TypeKeyExport}, Columns: []Column{
+		{"name", ColText, true}, {"agency", ColText, false}}},
+	{Name: "use", Types: []entente.Type{entente.TypeUse}, Columns: []Column{
+		{"agency", ColText, false}, {"purpose", ColText, false}, {"by_person", ColText, false}, {"mode", ColText, false}}},
+	{Name: "use_of", Many: true, Types: []entente.Type{entente.TypeUse}, Columns: []Column{
+		{"on_log", ColText, false}, {"on_idx", ColInt, true}}},
+	{Name: "addressee", Many: true, Types: exchanged, Columns: []Column{
+		{"party", ColText, false}, {"agency", ColText, true}, {"role", ColText, false}}},
+	{Name: "payload", Many: true, Types: exchanged, Columns: []Column{
+		{"digest", ColText, true}, {"size", ColInt, false}, {"role", ColText, false}}},
+}
+
+// exchanged are the types that carry sealed payloads or name agencies as addressees.
+var exchanged = []entente.Type{
+	entente.TypeRequest, entente.TypeRefusal, entente.TypeRelease, entente.TypePermissionRequest, entente.TypeOnward, entente.TypeMisuse,
 }
 
 // sourced are the types whose bodies carry sources.
@@ -92,5 +148,5 @@ var sourced = []entente.Type{
 	entente.TypeCharter, entente.TypeAgency, entente.TypeCommitment, entente.TypeJointCommitment, entente.TypeMilestone,
 	entente.TypeProgress, entente.TypePairing, entente.TypeAccount, entente.TypeAction, entente.TypeIndicator,
 	entente.TypeDataset, entente.TypeStatement, entente.TypeClaim, entente.TypeCitation, entente.TypeQuestion,
-	entente.TypeAnswer, entente.TypeMeeting, entente.TypeNotice, entente.TypePosition,
+	entente.TypeAnswer, entente.TypeMeeting, entente.TypeNotice, entente.TypePosition, entente.TypeExchangeTerms, entente.TypeRoute,
 }

@@ -61,7 +61,7 @@ func setMeta(d *store.WorkDraft, m DraftMeta) error {
 // revision; somebody else's save in between is [store.ErrConflict]. Saving a
 // submitted draft takes it back: it must be submitted again.
 func (n *Node) SaveDraft(ctx context.Context, d store.WorkDraft) (store.WorkDraft, error) {
-	if rule, ok := entente.Rule(d.Type); !ok || rule.Signers != entente.SignedByAgency {
+	if rule, ok := entente.Rule(d.Type); !ok || !rule.Signers.Agency() {
 		return d, refused("node.type").with("%q", d.Type)
 	}
 	if n.Origin(d.Audience) == "" {

@@ -158,7 +158,7 @@ func (n *Node) plan(in Intent) (*plan, error) {
 	p := &plan{Intent: in, author: n.self.Writer, origin: n.Origin(in.Audience)}
 	p.author.Agency = in.Agency
 	var ok bool
-	if p.rule, ok = entente.Rule(in.Type); !ok || p.rule.Signers != entente.SignedByAgency {
+	if p.rule, ok = entente.Rule(in.Type); !ok || !p.rule.Signers.Agency() {
 		return nil, refused("node.type").with("%q", in.Type)
 	}
 	if p.origin == "" || n.self.Writer.Party == "" && !p.rule.Observer {
