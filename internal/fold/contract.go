@@ -25,7 +25,7 @@ import (
 )
 
 // Version names this fold; state digests carry it.
-const Version = "entente-fold/1"
+const Version = "entente-fold/2"
 
 // Status says how an entry folded.
 type Status string

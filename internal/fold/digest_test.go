@@ -26,7 +26,7 @@ func TestDigestLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	rest := `"leaf":"` + leaf.String() + `","status":"`
-	want := "entente-fold/1\n" +
+	want := "entente-fold/2\n" +
 		`{"log":"a/public","index":0,` + rest + `admissible","content":"` + content.String() + `","tip":true,"withdrawn":false}` + "\n" +
 		`{"log":"a/public","index":1,` + rest + `inadmissible","rule":"rule.semantic.date","content":"` + content.String() + `","tip":false,"withdrawn":false}` + "\n" +
 		`{"log":"b/public","index":0,` + rest + `admissible","content":"` + content.String() + `","tip":false,"withdrawn":true}` + "\n" +

@@ -130,7 +130,7 @@ type ruleCase struct {
 }
 
 func allRuleCases() []ruleCase {
-	return slices.Concat(formCases(), signerCases(), referenceCases(), meaningCases(), trustCases())
+	return slices.Concat(formCases(), signerCases(), referenceCases(), meaningCases(), trustCases(), exchangeCases())
 }
 
 func (c ruleCase) run(t *testing.T) {

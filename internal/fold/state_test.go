@@ -255,11 +255,12 @@ func TestSingleWriter(t *testing.T) {
 	before := linesOf(t, p.Logs.Fold(), p.US)
 	for _, rule := range entente.Types {
 		ref, body := p.Refs[rule.Type], p.Bodies[rule.Type]
-		if ref.Log != p.US.Origin(entente.Public) && !rule.Joint {
+		audience, _ := entente.OriginAudience(ref.Log)
+		if ref.Log != p.US.Origin(audience) && !rule.Joint {
 			continue
 		}
 		// Mexico writes the very same thing, naming the US version as superseded.
-		l := p.Logs.State(p.MX, entente.Public, rule.Type, fmt.Sprintf("take-%s", rule.Type), body, foldtest.Supersedes(ref))
+		l := p.Logs.State(p.MX, audience, rule.Type, fmt.Sprintf("take-%s", rule.Type), body, foldtest.Supersedes(ref))
 		if f, _ := p.Logs.Fold().Entry(l.Log, l.Index); f.Status != fold.Inadmissible {
 			t.Errorf("Mexico superseded the %s %s of the United States: %s", rule.Type, ref, f.Status)
 		}

@@ -132,15 +132,18 @@ var Tables = []Table{
 		{"agency", ColText, false}, {"purpose", ColText, false}, {"by_person", ColText, false}, {"mode", ColText, false}}},
 	{Name: "use_of", Many: true, Types: []entente.Type{entente.TypeUse}, Columns: []Column{
 		{"on_log", ColText, false}, {"on_idx", ColInt, true}}},
-	{Name: "addressee", Many: true, Types: exchanged, Columns: []Column{
+	{Name: "addressee", Many: true, Types: addressed, Columns: []Column{
 		{"party", ColText, false}, {"agency", ColText, true}, {"role", ColText, false}}},
-	{Name: "payload", Many: true, Types: exchanged, Columns: []Column{
+	{Name: "payload", Many: true, Types: sealing, Columns: []Column{
 		{"digest", ColText, true}, {"size", ColInt, false}, {"role", ColText, false}}},
 }
 
-// exchanged are the types that carry sealed payloads or name agencies as addressees.
-var exchanged = []entente.Type{
-	entente.TypeRequest, entente.TypeRefusal, entente.TypeRelease, entente.TypePermissionRequest, entente.TypeOnward, entente.TypeMisuse,
+// addressed are the types that are for named agencies.
+var addressed = []entente.Type{entente.TypeRequest, entente.TypeRelease, entente.TypePermissionRequest, entente.TypeOnward}
+
+// sealing are the types that carry sealed payloads.
+var sealing = []entente.Type{
+	entente.TypeRequest, entente.TypeRefusal, entente.TypeRelease, entente.TypePermissionRequest, entente.TypeMisuse,
 }
 
 // sourced are the types whose bodies carry sources.

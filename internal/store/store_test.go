@@ -92,7 +92,7 @@ func sealed(tb testing.TB, origin string, raws [][]byte) []byte {
 }
 
 // load brings logs into a store: own ones by Append, others by Mirror. Order says
-// in which order entries of which log come; nil means log by log.
+// in which order entries of which log come; nil means as they were added.
 func load(tb testing.TB, s *Store, logs *foldtest.Logs, order []string) {
 	tb.Helper()
 	ctx := tb.Context()
@@ -120,11 +120,7 @@ func load(tb testing.TB, s *Store, logs *foldtest.Logs, order []string) {
 		check(tb, s.Mirror(ctx, origin, uint64(i), [][]byte{raw}, cp))
 	}
 	if order == nil {
-		for _, info := range logs.Info {
-			for range logs.Raw[info.Origin] {
-				order = append(order, info.Origin)
-			}
-		}
+		order = logs.Order
 	}
 	for _, origin := range order {
 		step(origin)

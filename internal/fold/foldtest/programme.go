@@ -32,6 +32,7 @@ func NewProgramme() *Programme {
 	p.figures()
 	p.record()
 	p.inner()
+	p.exchange()
 	return p
 }
 

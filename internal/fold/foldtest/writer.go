@@ -159,8 +159,13 @@ func (w *Writer) Signers(a entente.Audience) []Key {
 func (w *Writer) Entry(a entente.Audience, t entente.Type, subject string, body any, edit ...func(*entente.Header)) []byte {
 	h := w.Header(a, subject)
 	keys := w.Signers(a)
-	if t == entente.TypeKey {
+	switch rule, _ := entente.Rule(t); rule.Signers {
+	case entente.SignedByRoot:
 		h.Decision, h.Author.Agency, keys = nil, "", []Key{w.Root}
+	case entente.SignedByNode:
+		keys = []Key{w.Agency}
+	case entente.SignedByTwo:
+		keys = append([]Key{w.Agency}, w.Officers[:2]...)
 	}
 	for _, e := range edit {
 		e(&h)
@@ -174,6 +179,9 @@ func (w *Writer) Origin(a entente.Audience) string { return w.Body.Origins.Of(a)
 // Logs are logs in the making: the entries of each, in order.
 type Logs struct {
 	Raw  map[string][][]byte // by origin
+	// Order names the log of each entry in the order in which they were added: one in
+	// which every writer has seen what it refers to.
+	Order []string
 	Info []fold.LogInfo
 }
 
@@ -192,6 +200,7 @@ func NewLogs(writers ...*Writer) *Logs {
 // Add appends an entry to a log and returns its reference.
 func (l *Logs) Add(origin string, raw []byte) entente.Ref {
 	l.Raw[origin] = append(l.Raw[origin], raw)
+	l.Order = append(l.Order, origin)
 	return entente.Ref{Log: origin, Index: uint64(len(l.Raw[origin]) - 1), Leaf: entry.LeafHash(raw)}
 }
 
