@@ -36,6 +36,7 @@ func (r *running) handlers(ctx context.Context) (http.Handler, error) {
 	open := api.New(r.apiDeps(ctx, entente.Public))
 	r.mountOpen(ctx, mux, open)
 	mux.Handle("/api/", open)
+	mux.Handle("/blob/", open)
 	s := &site.Site{
 		Store: r.node.Store(), Audience: entente.Public, Cache: shell.NewCache(pageCacheBytes), Shell: r.shell(),
 	}
@@ -47,8 +48,19 @@ func (r *running) handlers(ctx context.Context) (http.Handler, error) {
 func (r *running) mountOpen(ctx context.Context, mux *http.ServeMux, open http.Handler) {
 	mux.Handle(peer.LogPath, http.StripPrefix("/log", r.network.PublicLogs(ctx)))
 	mux.Handle(peer.MirrorPath, http.StripPrefix("/mirror", r.network.PublicMirrors(ctx)))
-	mux.Handle("/blob/", open)
 	mux.Handle("/feed.atom", open)
+}
+
+// files serves files by digest: to who is signed in, also those of inner entries
+// and of drafts; to anyone else the public ones.
+func files(signIn *auth.Auth, inner, open http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := signIn.Identify(r); err == nil {
+			inner.ServeHTTP(w, r)
+			return
+		}
+		open.ServeHTTP(w, r)
+	})
 }
 
 // deskHandlers makes a party's site: the desk behind sign-in, and beside it what is
@@ -63,8 +75,10 @@ func (r *running) deskHandlers(ctx context.Context) (http.Handler, error) {
 	deps.Auth, deps.Desk, deps.Importer = callers{signIn}, r.node, r.node.Figures()
 	mux := http.NewServeMux()
 	r.mountOpen(ctx, mux, open)
+	inner := api.New(deps)
 	// Sessions are cookies: a write from another site must not ride on one.
-	mux.Handle("/api/", http.NewCrossOriginProtection().Handler(api.New(deps)))
+	mux.Handle("/api/", http.NewCrossOriginProtection().Handler(inner))
+	mux.Handle("/blob/", files(signIn, inner, open))
 	mux.Handle("/", desk.New(desk.Deps{
 		Node: r.node, Auth: signIn, Status: r.status, Portal: r.parts(), Demo: r.node.Demo(), Version: version, Backup: r.backup,
 	}))

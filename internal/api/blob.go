@@ -48,7 +48,9 @@ func (s *server) serveBlob(ctx context.Context, w http.ResponseWriter, c *call) 
 	defer content.Close()
 	h := w.Header()
 	h.Set("ETag", `"`+d.String()+`"`)
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	if s.Auth == nil {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
 	s.cacheable(h, c)
 	if c.r.Header.Get("If-None-Match") == h.Get("ETag") {
 		w.WriteHeader(http.StatusNotModified)
@@ -82,15 +84,45 @@ func (s *server) named(ctx context.Context, d entente.Digest) (entente.Blob, err
 			}
 		}
 	}
+	if s.Auth != nil {
+		return s.drafted(ctx, d)
+	}
+	return entente.Blob{}, notFound()
+}
+
+// drafted finds the draft that names the file: who is signed in can open what is
+// attached before it is published.
+func (s *server) drafted(ctx context.Context, d entente.Digest) (entente.Blob, error) {
+	for _, t := range []entente.Type{entente.TypeDataset, entente.TypeAction} {
+		drafts, err := s.Store.Drafts(ctx, store.DraftQuery{Type: t})
+		if err != nil {
+			return entente.Blob{}, err
+		}
+		for _, draft := range drafts {
+			for _, f := range filesIn(draft.Body) {
+				if f.Digest == d {
+					return f, nil
+				}
+			}
+		}
+	}
 	return entente.Blob{}, notFound()
 }
 
 func filesOf(v *store.Version[json.RawMessage]) []entente.Blob {
+	if v.Body == nil {
+		return nil
+	}
+	return filesIn(*v.Body)
+}
+
+// filesIn are the files that a body names.
+func filesIn(raw json.RawMessage) []entente.Blob {
 	var body struct {
 		File     *entente.Blob  `json:"file"`
 		Evidence []entente.Blob `json:"evidence"`
 	}
-	if v.Body == nil || json.Unmarshal(*v.Body, &body) != nil {
+	if json.Unmarshal(raw, &body) != nil {
 		return nil
 	}
 	if body.File != nil {
