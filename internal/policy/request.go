@@ -10,7 +10,8 @@ import (
 	"entente"
 )
 
-// Act is what is decided on: into which log something goes.
+// Act is what is decided on: into which log something goes, or what is done with
+// information that another party released.
 type Act string
 
 // The acts.
@@ -18,7 +19,13 @@ const (
 	Append  Act = "append"  // into the national log
 	Release Act = "release" // national → shared
 	Publish Act = "publish" // → public
+	Receive Act = "receive" // take in what another party released
+	Open    Act = "open"    // a person or a client opens what a release carries
+	Pass    Act = "pass"    // pass a release on within the own party
 )
+
+// Acts are all acts.
+var Acts = []Act{Append, Release, Publish, Receive, Open, Pass}
 
 // ActFor returns the act that takes an entry into a log of audience a.
 func ActFor(a entente.Audience) Act {
@@ -35,7 +42,7 @@ func ActFor(a entente.Audience) Act {
 // comments give the names that policies use; what is said to be optional is absent
 // when it is not set, and policies ask for it with "has".
 type Request struct {
-	Act Act // action == Action::"append", "release", "publish"
+	Act Act // action == Action::"append", "release", "publish", "receive", "open", "pass"
 
 	Author entente.Author // principal.party, principal.observer, principal.agency
 	Roles  []string       // principal.roles: of the officer who states it
@@ -56,6 +63,8 @@ type Request struct {
 	Second      bool            // context.second: a releasing officer who is not the drafter signs
 	Consents    []entente.Party // context.consented: whose consent to publish these bytes stands
 	Identifiers []string        // context.identifiers: kinds of personal identifiers found
+
+	Exchange *Exchange // context.exchange and resource.handling, optional: where information is exchanged
 }
 
 const (
@@ -86,19 +95,23 @@ func (r *Request) cedar(principal cedar.Entity) (*entities, cedar.Request) {
 		UID:        cedar.NewEntityUID(resourceType, cedar.String(r.Type)),
 		Attributes: r.resource(),
 	}}
+	context := cedar.RecordMap{
+		"now":         cedar.NewDatetime(r.Now),
+		"charter":     cedar.Boolean(r.Charter),
+		"officers":    cedar.Long(r.Officers),
+		"asked":       cedar.Long(r.Asked),
+		"second":      cedar.Boolean(r.Second),
+		"consented":   set(r.Consents),
+		"identifiers": set(r.Identifiers),
+	}
+	if r.Exchange != nil {
+		context["exchange"] = r.Exchange.cedar()
+	}
 	return e, cedar.Request{
 		Principal: principal.UID,
 		Action:    cedar.NewEntityUID(actionType, cedar.String(r.Act)),
 		Resource:  e.resource.UID,
-		Context: cedar.NewRecord(cedar.RecordMap{
-			"now":         cedar.NewDatetime(r.Now),
-			"charter":     cedar.Boolean(r.Charter),
-			"officers":    cedar.Long(r.Officers),
-			"asked":       cedar.Long(r.Asked),
-			"second":      cedar.Boolean(r.Second),
-			"consented":   set(r.Consents),
-			"identifiers": set(r.Identifiers),
-		}),
+		Context:   cedar.NewRecord(context),
 	}
 }
 
@@ -128,8 +141,8 @@ func (p *principals) of(r *Request) cedar.Entity {
 	return e
 }
 
-// resource has at most eight attributes, as the context has: Go's maps are much
-// cheaper up to that size.
+// resource has at most eight attributes in use, as the context has: Go's maps are
+// much cheaper up to that size.
 func (r *Request) resource() cedar.Record {
 	attributes := cedar.RecordMap{
 		"type":          cedar.String(r.Type),
@@ -146,6 +159,9 @@ func (r *Request) resource() cedar.Record {
 	}
 	if !r.NotBefore.IsZero() {
 		attributes["not_before"] = cedar.NewDatetime(r.NotBefore)
+	}
+	if r.Exchange != nil && r.Exchange.Handling != nil {
+		attributes["handling"] = r.Exchange.Handling.cedar()
 	}
 	return cedar.NewRecord(attributes)
 }
