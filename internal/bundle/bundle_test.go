@@ -282,11 +282,11 @@ func TestForgeriesAreCaught(t *testing.T) {
 			demo := &demonstration
 			if c.check == "" {
 				demo, c.check = nil, CheckGenesis
-				files[readmeFile] = readme(nil)
+				files[readmeFile] = readme(OfReport, nil)
 			}
 			c.change(files)
 			delete(files, manifestFile)
-			files[manifestFile], _ = encodeJSON(manifestOf(demo, files))
+			files[manifestFile], _ = encodeJSON(manifestOf(OfReport, demo, files))
 			var b bytes.Buffer
 			if err := pack(&b, files); err != nil {
 				t.Fatal(err)
@@ -396,7 +396,7 @@ func FuzzVerify(f *testing.F) {
 		changed := maps.Clone(files)
 		changed[name] = content
 		delete(changed, manifestFile)
-		changed[manifestFile], _ = encodeJSON(manifestOf(&demonstration, changed))
+		changed[manifestFile], _ = encodeJSON(manifestOf(OfReport, &demonstration, changed))
 		var b bytes.Buffer
 		if pack(&b, changed) != nil {
 			return

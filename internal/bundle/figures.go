@@ -74,6 +74,8 @@ type Window struct {
 // they stand, its references to entries.
 type model struct {
 	Figures []Figure `json:"figures"`
+	// Release is what a bundle of an exchange proves.
+	Release *entente.Ref `json:"release"`
 	refs    []entente.Ref
 }
 

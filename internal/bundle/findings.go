@@ -22,6 +22,7 @@ const (
 	CheckModel       Check = "model"       // the model names included entries only
 	CheckFigures     Check = "figures"     // each figure follows from its entries
 	CheckPages       Check = "pages"       // the pages say what the model says
+	CheckExchange    Check = "exchange"    // who released what to whom under which policy
 	CheckScope       Check = "scope"       // what no bundle can show
 )
 

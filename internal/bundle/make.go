@@ -17,6 +17,7 @@ import (
 
 // Input is what a bundle is made of.
 type Input struct {
+	Kind Kind
 	// Demo labels the bundle as a demonstration.
 	Demo bool
 	// Pages are the report's renderings: es.html, en.html and, where they could be
@@ -109,8 +110,8 @@ func Make(w io.Writer, in Input) error {
 	if in.Demo {
 		demo = &demonstration
 	}
-	files[readmeFile] = readme(demo)
-	if files[manifestFile], err = encodeJSON(manifestOf(demo, files)); err != nil {
+	files[readmeFile] = readme(in.Kind, demo)
+	if files[manifestFile], err = encodeJSON(manifestOf(in.Kind, demo, files)); err != nil {
 		return err
 	}
 	return pack(w, files)
@@ -159,12 +160,16 @@ func entriesDir(origin string) string { return "logs/" + origin + "/entries/" }
 
 // readme is the same in every bundle of a kind, so that Verify can hold it
 // against itself.
-func readme(demo *entente.Text) []byte {
+func readme(kind Kind, demo *entente.Text) []byte {
 	var b strings.Builder
 	if demo != nil {
 		b.WriteString(demo.ES + "\n" + demo.EN + "\n\n")
 	}
-	b.WriteString(readmeText)
+	if kind == OfExchange {
+		b.WriteString(exchangeReadme)
+	} else {
+		b.WriteString(readmeText)
+	}
 	return []byte(b.String())
 }
 

@@ -24,10 +24,24 @@ const (
 // Manifest lists every file of a bundle but itself, by name in order.
 type Manifest struct {
 	Format string `json:"format"`
+	// Kind says what is proved; empty for a report.
+	Kind Kind `json:"kind,omitempty"`
 	// Demonstration is the label of a demonstration; nil otherwise.
 	Demonstration *entente.Text  `json:"demonstration,omitempty"`
 	Files         []ManifestFile `json:"files"`
 }
+
+// Kind is what a bundle proves.
+type Kind string
+
+// The kinds of bundles.
+const (
+	// OfReport proves a progress report.
+	OfReport Kind = ""
+	// OfExchange proves one release between parties, with what came before and after
+	// it, without its content.
+	OfExchange Kind = "exchange"
+)
 
 // ManifestFile is one file: its size in bytes and SHA-256.
 type ManifestFile struct {
@@ -37,8 +51,8 @@ type ManifestFile struct {
 }
 
 // manifestOf describes files.
-func manifestOf(demo *entente.Text, files map[string][]byte) Manifest {
-	m := Manifest{Format: Format, Demonstration: demo, Files: []ManifestFile{}}
+func manifestOf(kind Kind, demo *entente.Text, files map[string][]byte) Manifest {
+	m := Manifest{Format: Format, Kind: kind, Demonstration: demo, Files: []ManifestFile{}}
 	for name, content := range files {
 		m.Files = append(m.Files, ManifestFile{name, len(content), entente.DigestOf(content)})
 	}

@@ -172,21 +172,25 @@ func (v *verification) checkModel() {
 	raw, ok := v.use(modelFile)
 	m, err := readModel(raw)
 	if !ok || err != nil {
-		v.add(CheckModel, Failed, modelFile, "El modelo del informe falta o no se puede leer.", "The report's model is missing or cannot be read.")
+		v.add(CheckModel, Failed, modelFile, "El modelo falta o no se puede leer.", "The model is missing or cannot be read.")
 		return
 	}
 	var wrong []reason
 	for ref := range distinctRefs(m.refs) {
 		if _, ok := v.entry(ref); !ok {
-			wrong = append(wrong, reason{ref.String(), "El informe cita un asiento que no está en el paquete.", "The report cites an entry that is not in the bundle."})
+			wrong = append(wrong, reason{ref.String(), "El modelo cita un asiento que no está en el paquete.", "The model cites an entry that is not in the bundle."})
 		}
 	}
 	slices.SortFunc(wrong, func(a, b reason) int { return strings.Compare(a.about, b.about) })
 	if !v.failures(CheckModel, wrong) {
 		n := len(distinctRefs(m.refs))
 		v.add(CheckModel, Passed, "",
-			fmt.Sprintf("El informe cita %s y todos están en el paquete.", plural(n, "asiento", "asientos")),
-			fmt.Sprintf("The report cites %s, and all are in the bundle.", plural(n, "entry", "entries")))
+			fmt.Sprintf("El modelo cita %s y todos están en el paquete.", plural(n, "asiento", "asientos")),
+			fmt.Sprintf("The model cites %s, and all are in the bundle.", plural(n, "entry", "entries")))
+	}
+	if v.kind == OfExchange {
+		v.checkExchange(m)
+		return
 	}
 	v.checkFigures(m)
 	v.checkPages(raw)

@@ -26,6 +26,7 @@ type Options struct {
 type verification struct {
 	*Findings
 	opts  Options
+	kind  Kind
 	files map[string][]byte
 	used  map[string]bool // files that something accounts for
 	logs  []*logCheck     // by origin
@@ -78,7 +79,11 @@ func (v *verification) checkFiles() {
 		v.failures(CheckFiles, []reason{failure(manifestFile, "El manifiesto no se puede leer", "The manifest cannot be read", err)})
 		return
 	}
+	v.kind = m.Kind
 	var wrong []reason
+	if m.Kind != OfReport && m.Kind != OfExchange {
+		wrong = append(wrong, reason{manifestFile, "El paquete es de una clase que esta versión no conoce.", "The bundle is of a kind that this version does not know."})
+	}
 	if m.Format != Format {
 		wrong = append(wrong, reason{manifestFile,
 			fmt.Sprintf("El paquete es de la forma %q; esta versión conoce %q.", m.Format, Format),
@@ -106,7 +111,7 @@ func (v *verification) checkFiles() {
 	if m.Demonstration != nil && *m.Demonstration != demonstration {
 		wrong = append(wrong, reason{manifestFile, "La etiqueta de demostración fue alterada.", "The demonstration label was altered."})
 	}
-	if text, ok := v.use(readmeFile); !ok || !bytes.Equal(text, readme(m.Demonstration)) {
+	if text, ok := v.use(readmeFile); !ok || !bytes.Equal(text, readme(m.Kind, m.Demonstration)) {
 		wrong = append(wrong, reason{readmeFile, "La guía no es la de esta forma de paquete.", "The guide is not that of this form of bundle."})
 	}
 	if !v.failures(CheckFiles, wrong) {

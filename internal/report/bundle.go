@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -108,32 +110,19 @@ func (r *Reporter) Bundle(ctx context.Context, m *Made) ([]byte, error) {
 		in.Series = append(in.Series, csv)
 	}
 	slices.SortFunc(in.Series, bytes.Compare)
-	logs, err := r.logs(ctx, m)
+	logs, err := r.gather(ctx, r.o.Store.View(entente.Public), m.Frontier, maps.Keys(m.entries))
 	if err != nil {
 		return nil, err
 	}
 	in.Logs = logs
-	var b bytes.Buffer
-	if err := bundle.Make(&b, in); err != nil {
-		return nil, err
-	}
-	findings, err := bundle.Verify(bytes.NewReader(b.Bytes()), int64(b.Len()), bundle.Options{Render: Render})
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range findings.List {
-		if f.Outcome == bundle.Failed {
-			return nil, fmt.Errorf("the bundle does not verify: %s %s: %s", f.Check, f.About, f.Text.EN)
-		}
-	}
-	return b.Bytes(), nil
+	return sealBundle(in, bundle.Options{Render: Render})
 }
 
-// logs gathers, for each log of the frontier, the entries that the report rests
-// on, what they refer to in turn, and the log's genesis and key entries.
-func (r *Reporter) logs(ctx context.Context, m *Made) ([]bundle.Log, error) {
+// gather returns, for each log of the frontier, the entries named, what they refer
+// to in turn, and the log's genesis and key entries.
+func (r *Reporter) gather(ctx context.Context, v *store.View, frontier store.Frontier, named iter.Seq[entente.Ref]) ([]bundle.Log, error) {
 	logs := map[string]*bundle.Log{}
-	for origin, head := range m.Frontier {
+	for origin, head := range frontier {
 		l, err := r.o.Store.Log(ctx, origin)
 		if err != nil {
 			return nil, err
@@ -141,7 +130,7 @@ func (r *Reporter) logs(ctx context.Context, m *Made) ([]bundle.Log, error) {
 		logs[origin] = &bundle.Log{
 			Origin: origin, Size: head.Size, Root: head.Root, Checkpoint: l.Checkpoint, Entries: map[uint64][]byte{}, Hashes: r.o.Store.HashReader(origin),
 		}
-		if err := r.keyEntries(ctx, logs[origin], l.CheckpointSize); err != nil {
+		if err := r.keyEntries(ctx, v, logs[origin], l.CheckpointSize); err != nil {
 			return nil, err
 		}
 	}
@@ -149,7 +138,7 @@ func (r *Reporter) logs(ctx context.Context, m *Made) ([]bundle.Log, error) {
 	add = func(ref entente.Ref) error {
 		l := logs[ref.Log]
 		if l == nil || ref.Index >= l.Size || l.Entries[ref.Index] != nil {
-			return nil // in no public log, or there already
+			return nil // in no log of the view, or there already
 		}
 		raw, err := r.o.Store.Entry(ctx, ref.Log, ref.Index)
 		if err != nil {
@@ -163,7 +152,7 @@ func (r *Reporter) logs(ctx context.Context, m *Made) ([]bundle.Log, error) {
 		}
 		return nil
 	}
-	for ref := range m.entries {
+	for ref := range named {
 		if err := add(ref); err != nil {
 			return nil, err
 		}
@@ -176,10 +165,10 @@ func (r *Reporter) logs(ctx context.Context, m *Made) ([]bundle.Log, error) {
 }
 
 // keyEntries adds the genesis and all key entries of a log up to a size.
-func (r *Reporter) keyEntries(ctx context.Context, l *bundle.Log, size uint64) error {
+func (r *Reporter) keyEntries(ctx context.Context, v *store.View, l *bundle.Log, size uint64) error {
 	q := store.Query{Types: []entente.Type{entente.TypeGenesis, entente.TypeKey}, Order: store.ByOrder, Limit: 1000, Versions: true}
 	for {
-		page, err := store.List[json.RawMessage](ctx, r.o.Store.View(entente.Public), q)
+		page, err := store.List[json.RawMessage](ctx, v, q)
 		if err != nil {
 			return err
 		}
