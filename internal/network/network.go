@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -10,7 +11,9 @@ import (
 	"hash"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +61,10 @@ type Network struct {
 	keeper    *keeper
 	links     map[string]*peer.Link
 	followers map[string]*follow.Follower // by origin
-	writers   map[string]Peer
+	// crossed follow the mirrors that others keep of public logs: a writer that shows
+	// each reader another log is proven to by what they were shown.
+	crossed []*follow.Follower
+	writers map[string]Peer
 	// By writer: clients of the peers' public sites, and of their links.
 	public, private map[string]*http.Client
 }
@@ -87,8 +93,14 @@ func New(ctx context.Context, o Options) (*Network, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f != nil {
-			n.followers[l.Origin] = f
+		if f == nil {
+			continue
+		}
+		n.followers[l.Origin] = f
+		if l.Audience == entente.Public {
+			if err := n.cross(l); err != nil {
+				return nil, err
+			}
 		}
 	}
 	o.Store.OnCommit(n.hint)
@@ -166,6 +178,29 @@ func (n *Network) follower(l store.LogState) (*follow.Follower, error) {
 	}), nil
 }
 
+// cross follows a public log at the mirrors of the others, seldom: they may lag
+// without fault, and what they hold beyond the log's own server is verified like
+// anything else.
+func (n *Network) cross(l store.LogState) error {
+	for _, writer := range slices.Sorted(maps.Keys(n.writers)) {
+		base := strings.TrimSuffix(n.writers[writer].Public, "/")
+		if writer == l.Writer || base == "" {
+			continue
+		}
+		source, err := follow.NewHTTPSource(base+peer.MirrorPath+l.Origin, n.public[writer])
+		if err != nil {
+			return err
+		}
+		n.crossed = append(n.crossed, follow.New(follow.Options{
+			Origin: l.Origin, Source: source, Keeper: n.keeper, Interval: crossings * cmp.Or(n.o.Interval, 5*time.Second), MayLag: true, Logger: n.o.Logger,
+		}))
+	}
+	return nil
+}
+
+// crossings is how many polls of a log there are to one of a mirror of it.
+const crossings = 6
+
 // source is where a log is read from. A public log is had from the public site when
 // the link fails, as it does while a peer's new TLS key is not yet known here.
 func (n *Network) source(p Peer, l store.LogState) (follow.Source, error) {
@@ -200,6 +235,9 @@ func (n *Network) Run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, f := range n.followers {
+		g.Go(func() error { return f.Run(ctx) })
+	}
+	for _, f := range n.crossed {
 		g.Go(func() error { return f.Run(ctx) })
 	}
 	for _, l := range n.links {

@@ -455,6 +455,33 @@ func TestALieIsOnBothDesks(t *testing.T) {
 	}
 }
 
+// TestTwoStoriesForTwoReadersAreCaught: a writer that shows the public one log and
+// the other party another is proven to by the mirror that the other party keeps.
+func TestTwoStoriesForTwoReadersAreCaught(t *testing.T) {
+	mx, us, portal := parties(t)
+	backup := t.TempDir() + "/backup.db"
+	check(t, mx.Store().Backup(t.Context(), backup))
+	appended(t, mx, mx.Commitment(entente.Public, 1))
+	rounds(t, us)
+	putBack(t, mx, backup, false)
+	appended(t, mx, mx.Commitment(entente.Public, 2))
+	mx.Again(us, portal)
+	portal.Join([]*nodes.Node{mx, us}, func(o *network.Options) { o.Interval = 20 * time.Millisecond })
+	rounds(t, portal) // it has seen nothing but the second story
+	if len(evidence(t, portal)) != 0 {
+		t.Fatal("the portal has evidence before it looked at a mirror")
+	}
+	run(portal)
+	until(t, "the portal holds the proof", func() bool { return len(evidence(t, portal)) == 1 })
+	e, err := merkle.DecodeEvidence(evidence(t, portal)[0].File)
+	check(t, err)
+	v, err := merkle.NewVerifier(mx.Ring().Bindings(entente.RoleLog)[0].Public)
+	check(t, err)
+	if verdict, err := merkle.VerifyEvidence(e, v); err != nil || !verdict.Proven {
+		t.Errorf("a third party does not find it proven: %+v, %v", verdict, err)
+	}
+}
+
 // TestTLSKeysChange: a new TLS key, with the old one revoked at once, is learned
 // from the public log, and the connections under the old one end.
 func TestTLSKeysChange(t *testing.T) {
