@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -22,10 +21,15 @@ type Decision struct {
 	Errors []string
 }
 
-// Decide decides on a request.
+// Decide decides on a request. A set that says nothing about the exchange of
+// information permits none of it.
 func (s *Set) Decide(r Request) Decision {
+	asked, known := s.byAct[r.Act]
+	if !known || r.exchanges() && !s.exchange {
+		return Decision{Policies: []string{NoPermit}, Digest: s.digest}
+	}
 	e, request := r.cedar(s.principals.of(&r))
-	verdict, diagnostic := cedar.Authorize(s, e, request)
+	verdict, diagnostic := cedar.Authorize(asked, e, request)
 	d := Decision{Allow: bool(verdict), Digest: s.digest}
 	if len(diagnostic.Errors) > 0 {
 		d.Allow = false
@@ -46,17 +50,6 @@ func (s *Set) Decide(r Request) Decision {
 	slices.Sort(d.Policies)
 	d.Policies = slices.Compact(d.Policies)
 	return d
-}
-
-// Refusal returns what a person reads whom the policy with this name refused.
-func (s *Set) Refusal(name string) entente.Refusal {
-	if r, ok := s.refusals[name]; ok {
-		return r
-	}
-	if name == Faulty {
-		return faulty
-	}
-	return noPermit
 }
 
 var (
@@ -82,16 +75,23 @@ var (
 	}
 )
 
+// exchanges reports whether a request is about the exchange of information.
+func (r *Request) exchanges() bool {
+	return r.Exchange != nil || r.Act == Receive || r.Act == Open || r.Act == Pass
+}
+
 // rehearse runs the set on requests of every kind: a policy that errs on one of
 // them would refuse it for ever, so the set does not load.
 func (s *Set) rehearse() error {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for _, act := range []Act{Append, Release, Publish} {
+	for _, act := range Acts {
 		for _, t := range entente.Types {
-			for _, full := range []bool{false, true} {
-				d := s.Decide(rehearsal(act, t, now, full))
-				if len(d.Errors) > 0 {
-					return fmt.Errorf("policies: on %s of a %s entry: %s", act, t.Type, d.Errors[0])
+			full := rehearsal(act, t, now, true)
+			exchanging := full
+			exchanging.Exchange = exampleExchange(now)
+			for _, r := range []Request{rehearsal(act, t, now, false), full, exchanging} {
+				if d := s.Decide(r); len(d.Errors) > 0 {
+					return faultf(0, "", "on %s of a %s entry: %s", act, t.Type, d.Errors[0])
 				}
 			}
 		}
@@ -112,4 +112,16 @@ func rehearsal(act Act, t entente.TypeRule, now time.Time, full bool) Request {
 		r.Officers, r.Second, r.Identifiers = 2, true, []string{"phone"}
 	}
 	return r
+}
+
+// exampleExchange is the facts of an exchange with every optional part present.
+func exampleExchange(now time.Time) *Exchange {
+	purposes := []string{"criminal_investigation", "sanctions"}
+	return &Exchange{
+		To: "US", Purpose: purposes[0], Recipients: 2, Grant: Grant{Consent: true},
+		Handling: &Handling{
+			TLP: entente.TLPAmber, Purposes: purposes, Consented: purposes[1:], Onward: entente.OnwardNamed, Retain: now,
+			Risks: []string{"torture"},
+		},
+	}
 }

@@ -32,9 +32,6 @@ type Exchange struct {
 	Standing Standing  // context.exchange.standing
 	Grant    Grant     // context.exchange.grant
 	Handling *Handling // resource.handling, optional: of a release, or of the one that it is about
-
-	// Names are what texts of refusals may name; policies do not read them.
-	Names map[string]string
 }
 
 // Route is how what leaves keeps to the author's own way out.

@@ -198,18 +198,23 @@ func TestLoadRefuses(t *testing.T) {
 		refusals map[string]entente.Refusal
 		want     string
 	}{
-		"no policy":         {"// nothing", nil, "1 to 64 policies"},
-		"no @id":            {permit + "permit(principal, action, resource);", nil, "line 2: a policy has an @id"},
-		"a bad @id":         {"@id(\"Not OK\") permit(principal, action, resource);", nil, "has an @id of"},
-		"an @id twice":      {permit + permit, nil, "line 2: the @id \"yes\" is taken"},
-		"a reserved @id":    {"@id(\"no-permit\") permit(principal, action, resource);", nil, "is taken"},
-		"a forbid untold":   {"@id(\"no\") forbid(principal, action, resource);", nil, "no: its refusal needs rule and mend"},
-		"half told":         {"@id(\"no\") forbid(principal, action, resource);", map[string]entente.Refusal{"no": {Rule: said.Rule}}, "needs rule and mend"},
-		"a text of nothing": {permit, map[string]entente.Refusal{"other": said}, "no policy with that @id"},
-		"no Cedar":          {permit + "permit(principal, action, resource) when { 1 + };", nil, "line 2"},
-		"an erring forbid":  {permit + "@id(\"no\") forbid(principal, action, resource) when { resource.colour == \"red\" };", map[string]entente.Refusal{"no": said}, "colour"},
-		"an erring permit":  {"@id(\"yes\") permit(principal, action, resource) when { context.officers > \"2\" };", nil, "on append of a genesis entry"},
-		"too long":          {permit + strings.Repeat("// filler\n", 5000), nil, "at most 40000"},
+		"no policy":           {"// nothing", nil, "1 to 64 policies"},
+		"no @id":              {permit + "permit(principal, action, resource);", nil, "line 2: a policy has an @id"},
+		"a bad @id":           {"@id(\"Not OK\") permit(principal, action, resource);", nil, "has an @id of"},
+		"an @id twice":        {permit + permit, nil, "line 2: the @id \"yes\" is taken"},
+		"a reserved @id":      {"@id(\"no-permit\") permit(principal, action, resource);", nil, "is taken"},
+		"a forbid untold":     {"@id(\"no\") forbid(principal, action, resource);", nil, "no: its refusal needs rule and mend"},
+		"half told":           {"@id(\"no\") forbid(principal, action, resource);", map[string]entente.Refusal{"no": {Rule: said.Rule}}, "needs rule and mend"},
+		"a text of nothing":   {permit, map[string]entente.Refusal{"other": said}, "no policy with that @id"},
+		"no Cedar":            {permit + "permit(principal, action, resource) when { 1 + };", nil, "line 2"},
+		"an erring forbid":    {permit + "@id(\"no\") forbid(principal, action, resource) when { resource.colour == \"red\" };", map[string]entente.Refusal{"no": said}, "colour"},
+		"a type that is none": {"@id(\"yes\") permit(principal, action, resource) when { context.officers > \"2\" };", nil, "line 1: yes: it does not fit the schema"},
+		"an unguarded fact":   {permit + "@id(\"may\") permit(principal, action, resource) when { context.exchange.recipients > 1 };", nil, "line 2: may: it does not fit the schema"},
+		"an act that is none": {"@id(\"yes\") permit(principal, action == Action::\"delete\", resource);", nil, "unrecognized action"},
+		"an erring permit":    {"@id(\"yes\") permit(principal, action, resource) when { context.officers + 9223372036854775807 > context.asked };", nil, "on append of a genesis entry"},
+		"a place unknown":     {"@id(\"no\") forbid(principal, action, resource);", map[string]entente.Refusal{"no": {Rule: entente.Text{ES: "a ({color})", EN: "b"}, Mend: said.Mend}}, "the place {color}"},
+		"a place unbracketed": {"@id(\"no\") forbid(principal, action, resource);", map[string]entente.Refusal{"no": {Rule: entente.Text{ES: "a {to}", EN: "b"}, Mend: said.Mend}}, "the place {to}"},
+		"too long":            {permit + strings.Repeat("// filler\n", 5000), nil, "at most 40000"},
 	} {
 		if _, err := Load(c.source, c.refusals, entente.Digest{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
@@ -225,7 +230,8 @@ func TestAnErringForbidRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Set{policies: []named{{"yes", list[0]}, {"no", list[1]}}}
+	s := &Set{policies: []named{{"yes", list[0]}, {"no", list[1]}}, principals: &principals{}}
+	s.index()
 	r := publication()
 	e, request := r.cedar(s.principals.of(&r))
 	if verdict, _ := cedar.Authorize(s, e, request); !bool(verdict) {

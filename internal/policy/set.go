@@ -1,14 +1,17 @@
 package policy
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cedar-policy/cedar-go"
+	"github.com/cedar-policy/cedar-go/x/exp/ast"
 
 	"entente"
 )
@@ -32,8 +35,10 @@ var idForm = regexp.MustCompile(`^[a-z][a-z0-9-]{1,63}$`)
 type Set struct {
 	digest     entente.Digest
 	policies   []named
+	byAct      map[Act]*Set // for each act, the policies whose scope includes it
+	exchange   bool         // some policy reads the facts of an exchange
 	refusals   map[string]entente.Refusal
-	principals principals
+	principals *principals
 }
 
 type named struct {
@@ -64,36 +69,125 @@ func (s *Set) Names() []string {
 	return names
 }
 
+// Text returns the Cedar text of a policy, "" for a name that is none.
+func (s *Set) Text(name string) string {
+	for _, p := range s.policies {
+		if string(p.id) == name {
+			return string(p.policy.MarshalCedar())
+		}
+	}
+	return ""
+}
+
+// Forbids reports whether the policy with this name can refuse.
+func (s *Set) Forbids(name string) bool {
+	return slices.ContainsFunc(s.policies, func(p named) bool {
+		return string(p.id) == name && p.policy.Effect() == cedar.Forbid
+	})
+}
+
+// Fault is what keeps a set from loading.
+type Fault struct {
+	// Line is that of the source, 0 where none is meant.
+	Line int
+	// ID is the policy's, "" where none is meant.
+	ID      string
+	Message string
+}
+
+// Error says where and what.
+func (f *Fault) Error() string {
+	if f.Line > 0 {
+		return fmt.Sprintf("policies: line %d: %s", f.Line, f.Message)
+	}
+	return "policies: " + f.Message
+}
+
+func faultf(line int, id, format string, args ...any) *Fault {
+	return &Fault{line, id, fmt.Sprintf(format, args...)}
+}
+
 // Load makes a set from Cedar source and the texts of refusals by @id. digest is
-// what decisions name it by: the SHA-256 of the raw joint policy body.
+// what decisions name it by: the SHA-256 of the raw joint policy body. What keeps
+// the set from loading is a [*Fault].
 func Load(source string, refusals map[string]entente.Refusal, digest entente.Digest) (*Set, error) {
 	if len(source) > maxCedar {
-		return nil, fmt.Errorf("policies: %d bytes, at most %d", len(source), maxCedar)
+		return nil, faultf(0, "", "%d bytes, at most %d", len(source), maxCedar)
 	}
 	list, err := cedar.NewPolicyListFromBytes("", []byte(source))
 	if err != nil {
-		return nil, fmt.Errorf("policies: %s", strings.ReplaceAll(err.Error(), "<input>:", "line "))
+		return nil, unparsed(err)
 	}
 	if len(list) == 0 || len(list) > maxPolicies {
-		return nil, fmt.Errorf("policies: a set has 1 to %d policies, not %d", maxPolicies, len(list))
+		return nil, faultf(0, "", "a set has 1 to %d policies, not %d", maxPolicies, len(list))
 	}
-	s := &Set{digest: digest, refusals: maps.Clone(refusals)}
-	seen := map[string]cedar.Effect{}
+	s := &Set{digest: digest, refusals: maps.Clone(refusals), principals: &principals{}}
+	effects := map[string]cedar.Effect{}
 	for _, p := range list {
 		id, line := string(p.Annotations()["id"]), p.Position().Line
 		if !idForm.MatchString(id) {
-			return nil, fmt.Errorf("policies: line %d: a policy has an @id of a-z, 0-9 and hyphen, not %q", line, id)
+			return nil, faultf(line, "", "a policy has an @id of a-z, 0-9 and hyphen, not %q", id)
 		}
-		if _, twice := seen[id]; twice || id == NoPermit || id == Faulty {
-			return nil, fmt.Errorf("policies: line %d: the @id %q is taken", line, id)
+		if _, twice := effects[id]; twice || id == NoPermit || id == Faulty {
+			return nil, faultf(line, id, "the @id %q is taken", id)
 		}
-		seen[id] = p.Effect()
+		if err := fits(p); err != nil {
+			return nil, faultf(line, id, "%s: %v", id, err)
+		}
+		effects[id] = p.Effect()
 		s.policies = append(s.policies, named{cedar.PolicyID(id), p})
 	}
-	if err := checkTexts(seen, refusals); err != nil {
+	if err := checkTexts(effects, refusals); err != nil {
 		return nil, err
 	}
+	s.index()
 	return s, s.rehearse()
+}
+
+var parseError = regexp.MustCompile(`<input>:(\d+)(?::(\d+))?:? ?(.*)`)
+
+// unparsed says where a source is no Cedar.
+func unparsed(err error) error {
+	m := parseError.FindStringSubmatch(err.Error())
+	if m == nil {
+		return faultf(0, "", "%v", err)
+	}
+	line, _ := strconv.Atoi(m[1]) // digits, as the expression says
+	return faultf(line, "", "%s", strings.TrimSpace(strings.Replace(err.Error(), m[0], m[3], 1)))
+}
+
+// index sorts the policies by the acts that their scopes include: what cannot
+// apply need not be asked. It also notes whether any reads the facts of an
+// exchange.
+func (s *Set) index() {
+	s.byAct = map[Act]*Set{}
+	for _, act := range Acts {
+		part := &Set{}
+		for _, p := range s.policies {
+			if inScope(p.policy, act) {
+				part.policies = append(part.policies, p)
+			}
+		}
+		s.byAct[act] = part
+	}
+	for _, p := range s.policies {
+		s.exchange = s.exchange || bytes.Contains(p.policy.MarshalCedar(), []byte("has exchange"))
+	}
+}
+
+// inScope reports whether a policy's scope can include an act. Actions have no
+// groups in the schema, so that equality decides.
+func inScope(p *cedar.Policy, act Act) bool {
+	uid := cedar.NewEntityUID(actionType, cedar.String(act))
+	switch scope := (*ast.Policy)(p.AST()).Action.(type) {
+	case ast.ScopeTypeEq:
+		return scope.Entity == uid
+	case ast.ScopeTypeIn:
+		return scope.Entity == uid
+	case ast.ScopeTypeInSet:
+		return slices.Contains(scope.Entities, uid)
+	}
+	return true
 }
 
 // checkTexts: every forbid has its texts in both languages, and no text is of
@@ -103,12 +197,17 @@ func checkTexts(effects map[string]cedar.Effect, refusals map[string]entente.Ref
 		r, has := refusals[id]
 		complete := r.Rule.ES != "" && r.Rule.EN != "" && r.Mend.ES != "" && r.Mend.EN != ""
 		if (effects[id] == cedar.Forbid || has) && !complete {
-			return fmt.Errorf("policies: %s: its refusal needs rule and mend, each in es and en", id)
+			return faultf(0, id, "%s: its refusal needs rule and mend, each in es and en", id)
+		}
+		for _, text := range []string{r.Rule.ES, r.Rule.EN, r.Mend.ES, r.Mend.EN} {
+			if bad := badPlace(text); bad != "" {
+				return faultf(0, id, "%s: its refusal has the place %s; places are written (%s)", id, bad, strings.Join(places, "), ("))
+			}
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(refusals)) {
 		if _, ok := effects[id]; !ok {
-			return fmt.Errorf("policies: there is a refusal for %q, and no policy with that @id", id)
+			return faultf(0, id, "there is a refusal for %q, and no policy with that @id", id)
 		}
 	}
 	return nil
