@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"entente"
-	"entente/internal/entry"
 	"entente/internal/fold/foldtest"
 	"entente/internal/outbox"
 	"entente/test/nodes"
@@ -124,11 +123,10 @@ func TestInadmissibleArrivalsAreNone(t *testing.T) {
 	arrivals := outbox.NewArrivals(p.us.Store())
 	_, since, err := arrivals.Events(t.Context(), "")
 	p.check(err)
-	first := p.mx.Entry(entente.Shared, entente.TypeRequest, "rq1", foldtest.Request(entente.US))
-	parsed, err := entry.Parse(first.Raw)
-	p.check(err)
 	// The same id twice in a log: the second is inadmissible.
-	twice := p.mx.Entry(entente.Shared, entente.TypeRequest, "rq2", foldtest.Request(entente.US), func(h *entente.Header) { h.ID = parsed.Header.ID })
+	id := func(h *entente.Header) { h.ID = "019b0000-0000-7000-8000-000000000001" }
+	first := p.mx.Entry(entente.Shared, entente.TypeRequest, "rq1", foldtest.Request(entente.US), id)
+	twice := p.mx.Entry(entente.Shared, entente.TypeRequest, "rq2", foldtest.Request(entente.US), id)
 	held, err := p.us.Store().Log(t.Context(), first.Origin)
 	p.check(err)
 	p.check(p.us.Store().Mirror(t.Context(), first.Origin, held.Size, [][]byte{first.Raw, twice.Raw}, nil))
