@@ -155,10 +155,10 @@ func (w *writer) group(first *job) (alone *job) {
 		return alone
 	}
 	grown, err := w.commit()
-	finish(err)
 	if err == nil {
-		w.s.notify(grown)
+		w.s.notify(grown) // before the answer: who appended must not read what a hook has yet to doubt
 	}
+	finish(err)
 	return alone
 }
 

@@ -146,8 +146,8 @@ func (s *Store) SetCheckpointer(c Checkpointer) { s.checkpointer.Store(&c) }
 type Committed map[string]uint64
 
 // OnCommit adds a hook that is called after each group that made logs grow, in
-// the order of the groups. It runs on the writer's goroutine: it must not block
-// and must not write to the store.
+// the order of the groups, before those who appended are answered. It runs on the
+// writer's goroutine: it must not block and must not write to the store.
 func (s *Store) OnCommit(hook func(Committed)) {
 	s.hooksMu.Lock()
 	defer s.hooksMu.Unlock()

@@ -53,3 +53,21 @@ func TestTwoProcessesDoNotForkALog(t *testing.T) {
 		t.Errorf("%d entries, want 7", l.Size)
 	}
 }
+
+// Who appended is answered only when every hook has heard of it: what hooks keep is
+// never older than what the caller knows.
+func TestHooksHearBeforeTheAnswer(t *testing.T) {
+	s, mx := mexico(t)
+	heard := 0
+	s.OnCommit(func(Committed) {
+		time.Sleep(2 * time.Millisecond) // an answer that does not wait would be first
+		heard++
+	})
+	for i := range 5 {
+		_, err := s.Append(t.Context(), commitment(mx, entente.Public, i))
+		check(t, err)
+		if heard != i+1 {
+			t.Fatalf("answered after %d entries when the hook had heard of %d", i+1, heard)
+		}
+	}
+}
