@@ -58,6 +58,18 @@ const (
 	TypeUse               Type = "use"
 )
 
+// Exchange reports whether an entry of the type is part of an exchange of
+// information: stated by the use cases of the exchange alone, and for the agencies
+// that it names. Terms and routes are not: they are for everybody who follows.
+func (t Type) Exchange() bool {
+	switch t {
+	case TypeRequest, TypeRefusal, TypeRelease, TypeReceipt, TypeAcknowledgement, TypeFeedback, TypePermissionRequest, TypePermission,
+		TypeOnward, TypeRecall, TypeDeletion, TypeHold, TypeMisuse, TypeMisuseOutcome, TypePause, TypeReview, TypeKeyExport, TypeUse:
+		return true
+	}
+	return false
+}
+
 // SignerRule says whose signatures an entry of a type carries.
 type SignerRule string
 
