@@ -55,6 +55,8 @@ func (o officers) check(drafter string) error {
 
 func (o officers) roles() []string {
 	switch {
+	case o.ideal:
+		return []string{RoleReleasing}
 	case o.by != nil:
 		return o.by.user.Roles
 	case o.second != nil:
@@ -74,12 +76,12 @@ func (n *Node) decide(ctx context.Context, p *plan, by officers) (*entente.Decis
 			return nil, err
 		}
 	}
-	d, l, found, err := n.judge(ctx, p, by)
+	d, err := n.judge(ctx, p, by)
 	if err != nil {
 		return nil, err
 	}
 	if !d.Allow {
-		return nil, refusals(l, d, found)[0]
+		return nil, d.refusals()[0]
 	}
 	if p.Audience == entente.National {
 		return nil, nil
@@ -91,13 +93,33 @@ func (n *Node) decide(ctx context.Context, p *plan, by officers) (*entente.Decis
 	return &entente.Decision{Gate: gate, Policy: d.Digest, Policies: d.Policies, Inner: p.inner}, nil
 }
 
+// judgement is a decision with what its words are made of.
+type judgement struct {
+	policy.Decision
+	law      *law
+	found    []policy.Found
+	exchange *policy.Exchange
+}
+
+// askedFor is how many officers the gate asks for: as the charter says of the log,
+// but none where the node states it by itself, and two where the type says so.
+func (l *law) askedFor(p *plan) int {
+	switch p.rule.Signers {
+	case entente.SignedByNode:
+		return 0
+	case entente.SignedByTwo:
+		return max(l.asked[p.Audience], 2)
+	}
+	return l.asked[p.Audience]
+}
+
 // judge puts a plan before the policies in force.
-func (n *Node) judge(ctx context.Context, p *plan, by officers) (policy.Decision, *law, []policy.Found, error) {
+func (n *Node) judge(ctx context.Context, p *plan, by officers) (judgement, error) {
 	l, err := n.inForce(ctx)
 	if err != nil {
-		return policy.Decision{}, nil, nil, err
+		return judgement{}, err
 	}
-	asked := l.asked[p.Audience]
+	asked := l.askedFor(p)
 	r := policy.Request{
 		Act: policy.ActFor(p.Audience), Author: p.author, Roles: by.roles(), Type: p.Type, Writer: n.self.Writer.Writer(),
 		OwnTerritory: true, Now: n.clock(), Charter: l.charter != nil, Asked: asked, Officers: by.persons(asked),
@@ -110,9 +132,12 @@ func (n *Node) judge(ctx context.Context, p *plan, by officers) (policy.Decision
 		}
 	}
 	if err := n.describe(ctx, p, &r); err != nil {
-		return policy.Decision{}, nil, nil, err
+		return judgement{}, err
 	}
-	return l.set.Decide(r), l, found, nil
+	if err := n.describeExchange(ctx, p, by, &r); err != nil {
+		return judgement{}, err
+	}
+	return judgement{l.set.Decide(r), l, found, r.Exchange}, nil
 }
 
 // describe tells the policies what the body says of itself.
@@ -164,18 +189,18 @@ func firstMoment(d entente.Date) time.Time {
 }
 
 // refusals are the texts of the policies that refused, by name.
-func refusals(l *law, d policy.Decision, found []policy.Found) []*Refusal {
+func (d *judgement) refusals() []*Refusal {
 	var list []*Refusal
 	for _, name := range d.Policies {
-		if l.unusable != nil {
-			list = append(list, refused("node.policy_unusable").with("%s", l.unusable))
+		if d.law.unusable != nil {
+			list = append(list, refused("node.policy_unusable").with("%s", d.law.unusable))
 			continue
 		}
-		text := l.set.Refusal(name)
+		text := d.law.set.Refusal(name, d.exchange)
 		r := &Refusal{Code: "policy." + name, Rule: text.Rule, Mend: text.Mend, Policies: d.Policies}
-		if strings.Contains(name, "identifiers") && len(found) > 0 {
-			r.Field = found[0].Path
-			for i, f := range found {
+		if strings.Contains(name, "identifiers") && len(d.found) > 0 {
+			r.Field = d.found[0].Path
+			for i, f := range d.found {
 				if i > 0 {
 					r.Detail += "; "
 				}
@@ -237,18 +262,18 @@ func (n *Node) checkGate(ctx context.Context, p *plan, list []Finding) ([]Findin
 	if err != nil {
 		return nil, err
 	}
-	now, l, found, err := n.judge(ctx, p, by)
+	now, err := n.judge(ctx, p, by)
 	if err != nil {
 		return findings(list, err)
 	}
 	if now.Allow {
 		return list, nil
 	}
-	with, _, _, err := n.judge(ctx, p, officers{ideal: true})
+	with, err := n.judge(ctx, p, officers{ideal: true})
 	if err != nil {
 		return nil, err
 	}
-	for i, r := range refusals(l, now, found) {
+	for i, r := range now.refusals() {
 		blocking := !with.Allow && slices.Contains(with.Policies, now.Policies[i])
 		list = append(list, Finding{r, blocking})
 	}

@@ -56,6 +56,7 @@ type Node struct {
 	signers  signers
 	rekeying atomic.Int32 // key changes under way
 	law      lawCache
+	exchange exchangeCache
 	busy     things
 	trail    trail
 	figures  Figures

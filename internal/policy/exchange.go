@@ -32,6 +32,10 @@ type Exchange struct {
 	Standing Standing  // context.exchange.standing
 	Grant    Grant     // context.exchange.grant
 	Handling *Handling // resource.handling, optional: of a release, or of the one that it is about
+
+	// Names, which may be nil, returns what texts of refusals have places for.
+	// Policies do not read it.
+	Names func() map[string]entente.Text
 }
 
 // Route is how what leaves keeps to the author's own way out.

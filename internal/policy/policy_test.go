@@ -112,7 +112,7 @@ func TestProgrammePolicies(t *testing.T) {
 				t.Errorf("digest %s, want %s", d.Digest, s.Digest())
 			}
 			for _, p := range d.Policies {
-				if text := s.Refusal(p); !d.Allow && (text.Rule.ES == "" || text.Rule.EN == "" || text.Mend.ES == "" || text.Mend.EN == "") {
+				if text := s.Refusal(p, nil); !d.Allow && (text.Rule.ES == "" || text.Rule.EN == "" || text.Mend.ES == "" || text.Mend.EN == "") {
 					t.Errorf("%s refuses without a text: %+v", p, text)
 				}
 			}
@@ -274,6 +274,6 @@ func ExampleSet_Decide() {
 		Act: Release, Author: entente.Author{Party: "MX", Agency: "SRE"}, Writer: "MX",
 		Type: entente.TypeCommitment, Now: day, Officers: 1, Asked: 1,
 	})
-	fmt.Println(d.Allow, d.Policies, Bootstrap().Refusal(d.Policies[0]).Rule.EN)
+	fmt.Println(d.Allow, d.Policies, Bootstrap().Refusal(d.Policies[0], nil).Rule.EN)
 	// Output: false [no-permit] What no policy permits is refused.
 }

@@ -29,18 +29,19 @@ func badPlace(text string) string {
 	return placeForm.FindString(rest)
 }
 
-// Refusal returns what a person reads whom the policy with this name refused.
-func (s *Set) Refusal(name string) entente.Refusal { return s.RefusalOf(name, nil) }
-
-// RefusalOf is Refusal with the names that the text has places for, by place, such
-// as territory.
-func (s *Set) RefusalOf(name string, names map[string]entente.Text) entente.Refusal {
+// Refusal returns what a person reads whom the policy with this name refused, in an
+// exchange of information with what the text names there.
+func (s *Set) Refusal(name string, of *Exchange) entente.Refusal {
 	r, ok := s.refusals[name]
 	switch {
 	case name == Faulty && !ok:
 		return faulty
 	case !ok:
 		return noPermit
+	}
+	var names map[string]entente.Text
+	if of != nil && of.Names != nil {
+		names = of.Names()
 	}
 	fill := func(t entente.Text) entente.Text {
 		es := func(n entente.Text) string { return n.ES }
