@@ -327,7 +327,7 @@ func TestEverySchemaCompiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range entente.Types {
-		if compiled[string(r.Type)] == nil {
+		if compiled[string(r.Type)].shape == nil {
 			t.Errorf("no schema for %s", r.Type)
 		}
 	}

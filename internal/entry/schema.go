@@ -18,7 +18,7 @@ import (
 // schemas are the compiled JSON Schemas of spec/schemas by name: one for each
 // type, and "header". They are embedded, so that a schema that does not compile
 // is a fault of the build.
-var schemas = sync.OnceValue(func() map[string]*jsonschema.Schema {
+var schemas = sync.OnceValue(func() map[string]schema {
 	compiled, err := compile()
 	if err != nil {
 		panic(err)
@@ -26,7 +26,13 @@ var schemas = sync.OnceValue(func() map[string]*jsonschema.Schema {
 	return compiled
 })
 
-func compile() (map[string]*jsonschema.Schema, error) {
+// schema is a compiled schema and the shape that spares asking it.
+type schema struct {
+	full  *jsonschema.Schema
+	shape *shape
+}
+
+func compile() (map[string]schema, error) {
 	files, err := spec.Schemas.ReadDir("schemas")
 	if err != nil {
 		return nil, err
@@ -48,13 +54,17 @@ func compile() (map[string]*jsonschema.Schema, error) {
 		}
 		names = append(names, f.Name())
 	}
-	compiled := map[string]*jsonschema.Schema{}
+	compiled, known := map[string]schema{}, map[*jsonschema.Schema]*shape{}
 	for _, name := range names {
-		s, err := c.Compile(name)
+		full, err := c.Compile(name)
 		if err != nil {
 			return nil, err
 		}
-		compiled[strings.TrimSuffix(name, ".json")] = s
+		sh, err := shapeOf(full, known)
+		if err != nil {
+			return nil, err
+		}
+		compiled[strings.TrimSuffix(name, ".json")] = schema{full, sh}
 	}
 	return compiled, nil
 }
@@ -65,7 +75,10 @@ func validate(name string, code Code, v any) error {
 	if !ok {
 		return &Error{CodeType, fmt.Sprintf("no schema for %q", name)}
 	}
-	err := s.Validate(v)
+	if s.shape.accepts(v) {
+		return nil
+	}
+	err := s.full.Validate(v)
 	var broken *jsonschema.ValidationError
 	switch {
 	case err == nil:

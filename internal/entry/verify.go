@@ -2,17 +2,27 @@ package entry
 
 import (
 	"fmt"
-	"regexp"
 	"sync"
 
 	"golang.org/x/mod/sumdb/note"
 )
 
-var keyNameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_-]{2,127}$`)
-
 // ValidKeyName reports whether s can name a key: 3 to 128 letters, digits, dots,
 // slashes, underscores and hyphens, the first a letter or digit.
-func ValidKeyName(s string) bool { return keyNameForm.MatchString(s) }
+func ValidKeyName(s string) bool {
+	if len(s) < 3 || len(s) > 128 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case i > 0 && (c == '.' || c == '/' || c == '_' || c == '-'):
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 // verifiers caches parsed keys by their text. A log has few keys; the bound only
 // keeps a run over very many logs from growing without end.
