@@ -33,6 +33,8 @@ type config struct {
 	// Programme is a directory of programme files; the built-in one when empty.
 	Programme string       `koanf:"programme" yaml:"programme,omitempty"`
 	Peers     []configPeer `koanf:"peers" yaml:"peers,omitempty"`
+	// Mail is the server that mail is handed to; without one no mail is sent.
+	Mail configMail `koanf:"mail" yaml:"mail,omitempty"`
 }
 
 // configPeer is another node.

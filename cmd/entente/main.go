@@ -44,6 +44,8 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"People who sign in to the desk."`
 	Key     keyCmd     `cmd:"" help:"Keys: list, add, rotate, revoke."`
 	Peer    peerCmd    `cmd:"" help:"Other nodes: pin a genesis, set addresses."`
+	Webhook webhookCmd `cmd:"" help:"Programs that are told of arrivals and clocks."`
+	Mail    mailCmd    `cmd:"" help:"People who are told by mail that something waits."`
 	Backup  backupCmd  `cmd:"" help:"Write a consistent copy of a node while it runs."`
 	Restore restoreCmd `cmd:"" help:"Make a node's directory from a backup; it starts read-only until its tails are recovered."`
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +22,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"entente"
+	"entente/internal/outbox"
 )
 
 // scriptsDemo is the demonstration that scripts copy: loaded once, when the first
@@ -59,6 +62,7 @@ func (c cleaning) Run() int {
 //	flip FILE OFFSET             change one byte; a negative offset counts from the end
 //	cut FILE SIZE                cut a file short
 //	free-port VAR                a free port on the loopback interface
+//	receiver VAR FILE            the URL of a receiver of webhooks, which keeps the last in FILE
 //	workbook FILE CELL           an XLSX workbook with one sheet of one cell
 func TestScripts(t *testing.T) {
 	data, err := filepath.Abs("../../programmes/mx-us-2025/data")
@@ -87,6 +91,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "oneline": oneLine, "copy-demo": copyDemo, "digest": digestOf, "capture": capture,
 			"flip": flip, "cut": cutShort, "free-port": freePort, "workbook": workbook,
+			"receiver": receiver,
 		},
 	})
 }
@@ -185,6 +190,25 @@ func freePort(ts *testscript.TestScript, neg bool, a []string) {
 	ts.Check(err)
 	defer l.Close()
 	ts.Setenv(a[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+}
+
+func receiver(ts *testscript.TestScript, neg bool, a []string) {
+	args(ts, neg, a, 2, "receiver VAR FILE")
+	file := ts.MkAbs(a[1])
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		for _, name := range []string{outbox.HeaderID, outbox.HeaderTimestamp, outbox.HeaderSignature} {
+			body = append(body, "\n"+name+": "+r.Header.Get(name)...)
+		}
+		if err == nil {
+			err = os.WriteFile(file, body, 0o600)
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}))
+	ts.Defer(site.Close)
+	ts.Setenv(a[0], site.URL)
 }
 
 func workbook(ts *testscript.TestScript, neg bool, a []string) {

@@ -21,6 +21,7 @@ import (
 	"entente/internal/fold"
 	"entente/internal/network"
 	"entente/internal/node"
+	"entente/internal/outbox"
 	"entente/internal/peer"
 	"entente/internal/programme"
 	"entente/internal/store"
@@ -74,6 +75,9 @@ func (c *serveCmd) Run(g *globals) error {
 	group.Go(func() error { return quiet(r.network.Run(ctx)) })
 	group.Go(func() error { return quiet(r.node.Run(ctx)) })
 	group.Go(func() error { return quiet(r.recover(ctx)) })
+	if r.outbox != nil {
+		group.Go(func() error { return quiet(r.outbox.Run(ctx)) })
+	}
 	group.Go(func() error {
 		err := quiet(r.load(ctx, c.Load, events))
 		if err != nil {
@@ -100,6 +104,7 @@ type running struct {
 	network   *network.Network
 	programme *programme.Programme
 	handler   http.Handler
+	outbox    *outbox.Outbox // of a party's node
 	logger    *slog.Logger
 }
 
@@ -122,6 +127,11 @@ func openRunning(ctx context.Context, dir string, logger *slog.Logger) (*running
 	}
 	if r.handler, err = r.handlers(ctx); err != nil {
 		return nil, errors.Join(err, r.node.Close())
+	}
+	if r.node.Writer().Party != "" {
+		if r.outbox, err = newOutbox(r.node, cfg, outbox.Options{Logger: logger}); err != nil {
+			return nil, errors.Join(err, r.node.Close())
+		}
 	}
 	return r, nil
 }
