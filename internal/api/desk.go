@@ -57,7 +57,7 @@ func (s *server) routeDesk() {
 	draft := s.schemaOf(DraftAnswer{})
 	for i := range s.tables {
 		t := &s.tables[i]
-		if !t.rule.Signers.Agency() {
+		if !t.rule.Signers.Agency() || t.rule.Type.Exchange() {
 			continue
 		}
 		s.handle(operation{
@@ -229,6 +229,9 @@ func (s *server) saveDraft(ctx context.Context, c *call) (*answer, error) {
 	var in DraftRequest
 	if err := decode(c, &in); err != nil {
 		return nil, err
+	}
+	if in.Type.Exchange() {
+		return nil, problem(http.StatusUnprocessableEntity, "exchange")
 	}
 	d, err := s.save(ctx, c, in)
 	return s.draftAnswer(ctx, d, nil, err)

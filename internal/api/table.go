@@ -40,6 +40,12 @@ var names = map[entente.Type]string{
 	entente.TypeCitation: "citations", entente.TypeQuestion: "questions", entente.TypeAnswer: "answers",
 	entente.TypeMeeting: "meetings", entente.TypeNotice: "notices", entente.TypePosition: "positions",
 	entente.TypeWithdrawal: "withdrawals", entente.TypePublication: "publications", entente.TypeConsent: "consents",
+	entente.TypeExchangeTerms: "exchange-terms", entente.TypeRoute: "routes", entente.TypeRequest: "requests", entente.TypeRefusal: "refusals",
+	entente.TypeRelease: "releases", entente.TypeReceipt: "receipts", entente.TypeAcknowledgement: "acknowledgements",
+	entente.TypeFeedback: "feedback", entente.TypePermissionRequest: "permission-requests", entente.TypePermission: "permissions",
+	entente.TypeOnward: "onward-uses", entente.TypeRecall: "recalls", entente.TypeDeletion: "deletions", entente.TypeHold: "holds",
+	entente.TypeMisuse: "misuse-reports", entente.TypeMisuseOutcome: "misuse-outcomes", entente.TypePause: "pauses",
+	entente.TypeReview: "reviews", entente.TypeKeyExport: "key-exports", entente.TypeUse: "uses",
 }
 
 // tablesOf returns the tables of the types that may stand in a log which the

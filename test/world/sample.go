@@ -57,7 +57,32 @@ func NewSample(w *World) *Sample {
 	s.commitments()
 	s.figures()
 	s.record()
+	s.exchange()
 	return s
+}
+
+// Terms are the sample's terms of exchange.
+func (s *Sample) Terms() entente.ExchangeTerms {
+	return entente.ExchangeTerms{
+		Joint: s.required(), Code: "terms",
+		Purposes: []entente.Purpose{
+			{Code: "investigation", Name: text("Investigación", "Investigation"), Rule: entente.PurposeOpen},
+			{Code: "sanctions", Name: text("Sanciones", "Sanctions"), Rule: entente.PurposeConsent},
+			{Code: "force_abroad", Name: text("Uso de la fuerza fuera del territorio propio", "Use of force outside one's own territory"), Rule: entente.PurposeNever},
+		},
+		Bases:   []entente.Term{{Code: "police_cooperation", Name: text("Cooperación policial", "Police cooperation")}},
+		Reasons: []entente.Term{{Code: "no_basis", Name: text("Sin fundamento legal", "No lawful basis")}},
+		Counts:  true, Sources: []entente.Source{Official},
+	}
+}
+
+func (s *Sample) exchange() {
+	s.Joint(entente.Public, entente.TypeExchangeTerms, "terms", s.Terms())
+	s.Add(s.MX, entente.Public, "SRE", entente.TypeRoute, "mx", entente.Route{
+		Contacts: []string{"SRE"}, Authorisation: []string{"release"}, Authority: text("Secretaría de Relaciones Exteriores", "Ministry of Foreign Affairs"),
+		Ceiling: entente.Unclassified, Sources: []entente.Source{Official},
+		Duty: []entente.DutyGroup{{Code: "air", Name: text("Guardia aérea", "Air duty desk"), Agencies: []string{"SSPC"}, Minutes: 15, Escalate: []string{"SRE"}}},
+	})
 }
 
 func (s *Sample) required() entente.Joint {

@@ -28,6 +28,7 @@ var Tables = map[entente.Type]string{
 	entente.TypeCitation: "citations", entente.TypeQuestion: "questions", entente.TypeAnswer: "answers",
 	entente.TypeMeeting: "meetings", entente.TypeNotice: "notices", entente.TypePosition: "positions",
 	entente.TypeWithdrawal: "withdrawals", entente.TypeGenesis: "genesis", entente.TypeKey: "keys",
+	entente.TypeExchangeTerms: "exchange-terms", entente.TypeRoute: "routes",
 }
 
 func page(ctx context.Context, f *site.Frame) (templ.Component, error) {

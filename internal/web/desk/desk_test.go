@@ -278,6 +278,12 @@ func forms(b *bench) {
 		if rule.Signers == entente.SignedByRoot {
 			continue
 		}
+		if rule.Type.Exchange() {
+			if _, status, _ := first.submit("/en/desk/drafts/new", "type", string(rule.Type), "audience", "shared"); status == http.StatusOK {
+				b.Errorf("%s begins as an ordinary draft", rule.Type)
+			}
+			continue
+		}
 		switch rule.Type {
 		case entente.TypeDataset, entente.TypeObservations, entente.TypePublication, entente.TypeConsent, entente.TypeWithdrawal:
 			continue // begun elsewhere

@@ -131,7 +131,25 @@ var All = []things.Kind{
 	plain("answers", "questions", entente.TypeAnswer),
 	plain("positions", "claims", entente.TypePosition),
 	plain("policies", "charter", entente.TypePolicy),
+	terms,
+	{
+		Key: "routes", Nav: "charter", Path: "/routes", Table: "routes",
+		Types: []entente.Type{entente.TypeRoute}, Order: store.ByTime, Desc: true, Filters: []things.Filter{writerFilter},
+		Columns: []things.Column{
+			onlyTitle, things.WriterColumn,
+			things.TextColumn("col.ceiling", "", func(f *site.Frame, it things.Item) string {
+				return things.EnumText(f, "ceiling", string(it.Content.(*entente.Route).Ceiling))
+			}),
+		},
+	},
 }
+
+// terms are the terms of exchange: a joint thing, so that each party states its half.
+var terms = func() things.Kind {
+	k := plain("terms", "charter", entente.TypeExchangeTerms)
+	k.Path, k.Table, k.Filters = "/terms-of-exchange", "exchange-terms", []things.Filter{writerFilter}
+	return k
+}()
 
 // plain is a kind whose list needs only titles and writers.
 func plain(key, nav string, t entente.Type) things.Kind {

@@ -18,6 +18,7 @@ var paths = map[entente.Type]string{
 	entente.TypeCitation: "/citations", entente.TypeQuestion: "/questions", entente.TypeAnswer: "/answers",
 	entente.TypeMeeting: "/meetings", entente.TypeNotice: "/notices", entente.TypePosition: "/positions",
 	entente.TypeCharter: "/charter", entente.TypePolicy: "/policies",
+	entente.TypeExchangeTerms: "/terms-of-exchange", entente.TypeRoute: "/routes",
 }
 
 // ThingPath is the address, without language, of the page of a thing, or "" for
@@ -86,6 +87,27 @@ func (f *Frame) Area(code string) string {
 		for _, a := range f.State.Charter.Areas {
 			if a.Code == code {
 				return f.Say(a.Name)
+			}
+		}
+	}
+	return code
+}
+
+// Term names an item of the agreed lists of the exchange (a purpose, a lawful
+// basis, a reason) by code; the code itself when there is none.
+func (f *Frame) Term(code string) string {
+	if f.State.Terms == nil {
+		return code
+	}
+	for _, p := range f.State.Terms.Purposes {
+		if p.Code == code {
+			return f.Say(p.Name)
+		}
+	}
+	for _, list := range [][]entente.Term{f.State.Terms.Bases, f.State.Terms.Reasons} {
+		for _, t := range list {
+			if t.Code == code {
+				return f.Say(t.Name)
 			}
 		}
 	}

@@ -58,6 +58,8 @@ type State struct {
 	Charter  *entente.Charter
 	// CharterRef is an entry that holds the charter in force, zero without one.
 	CharterRef entente.Ref
+	// Terms are the terms of exchange in force, nil without any.
+	Terms *entente.ExchangeTerms
 }
 
 // View returns the view that the site's pages read through.
@@ -88,6 +90,9 @@ func (s *Site) State(ctx context.Context) (*State, error) {
 	if err := st.readCharter(ctx, v); err != nil {
 		return nil, err
 	}
+	if err := st.readTerms(ctx, v); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	s.last = st
 	s.mu.Unlock()
@@ -114,6 +119,18 @@ func (st *State) readCharter(ctx context.Context, v *store.View) error {
 		return nil
 	}
 	return nil
+}
+
+// readTerms finds the terms of exchange in force; a programme has one subject.
+func (st *State) readTerms(ctx context.Context, v *store.View) error {
+	all, err := store.Joints[entente.ExchangeTerms](ctx, v, entente.TypeExchangeTerms, store.Query{})
+	for _, t := range all {
+		if t.InForce != nil && t.InForce.Body != nil {
+			st.Terms = t.InForce.Body
+			break
+		}
+	}
+	return err
 }
 
 // Frame is what a handler builds its page from.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"strings"
+	"time"
 
 	"entente"
 	"entente/internal/web/shell"
@@ -43,7 +44,7 @@ func Fields(f *site.Frame, content any) []Field {
 			continue
 		}
 		name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
-		if hidden[name] || v.Field(i).IsZero() {
+		if hidden[name] || v.Field(i).IsZero() && !stated(sf) {
 			continue
 		}
 		fl := Field{Name: name, Label: f.T(LabelID(name, v.Field(i).Interface()))}
@@ -55,17 +56,30 @@ func Fields(f *site.Frame, content any) []Field {
 	return out
 }
 
-// LabelID is the message that labels a field by its JSON name. Two names differ
-// from the message's: the catalogue keeps "description" for itself, and "by" means
-// a day where the value is a date.
+// stated reports whether a field says something when it is zero: a "no", or none.
+func stated(sf reflect.StructField) bool {
+	k := sf.Type.Kind()
+	return (k == reflect.Bool || k == reflect.Int) && !strings.Contains(sf.Tag.Get("json"), ",omit")
+}
+
+// otherwise are the labels of names that mean another thing for a type of value.
+var otherwise = map[string]map[reflect.Type]string{
+	"by":     {reflect.TypeFor[entente.Date](): "field.by_date", reflect.TypeFor[entente.Digest](): "field.by_person"},
+	"due":    {reflect.TypeFor[time.Time](): "field.due_time"},
+	"to":     {reflect.TypeFor[entente.Party](): "field.to_party"},
+	"misuse": {reflect.TypeFor[bool](): "field.misuse_counted"},
+	"key":    {reflect.TypeFor[bool](): "field.key_destroyed"},
+}
+
+// LabelID is the message that labels a field by its JSON name. Some names differ
+// from the message's: the catalogue keeps "description" for itself, and others
+// mean another thing for another type of value.
 func LabelID(name string, value any) string {
-	switch {
-	case name == "description":
+	if name == "description" {
 		return "field.describes"
-	case name == "by":
-		if _, isDate := value.(entente.Date); isDate {
-			return "field.by_date"
-		}
+	}
+	if id := otherwise[name][reflect.TypeOf(value)]; id != "" {
+		return id
 	}
 	return "field." + name
 }
@@ -148,7 +162,9 @@ func (fl *Field) fill(f *site.Frame, value any) {
 	case *entente.ClaimContent:
 		fl.Body = shell.KeyValues(KeyValues(f, v))
 	default:
-		fl.plain(f, value)
+		if !fl.exchange(f, value) {
+			fl.plain(f, value)
+		}
 	}
 }
 
@@ -157,7 +173,11 @@ func (fl *Field) words(f *site.Frame, codes []string) string {
 	if fl.Name == "areas" {
 		return AreasText(f, codes)
 	}
-	return strings.Join(codes, ", ")
+	names := make([]string, len(codes))
+	for i, c := range codes {
+		names[i] = codeText(f, fl.Name, c)
+	}
+	return strings.Join(names, ", ")
 }
 
 // plain shows strings (choices in words where the catalogue has them), numbers,
@@ -167,10 +187,13 @@ func (fl *Field) plain(f *site.Frame, value any) {
 	switch rv.Kind() {
 	case reflect.String:
 		s := rv.String()
-		if id := enumID(fl.Name, s); f.L.Has(id) {
-			s = f.T(id)
-		} else if fl.Name == "value" {
+		switch {
+		case fl.Name == "value":
 			s = Decimal(f, s)
+		case fl.Name == "area":
+			s = f.Area(s)
+		default:
+			s = codeText(f, fl.Name, s)
 		}
 		fl.Text = s
 		if fl.Name == "url" && strings.HasPrefix(s, "https://") {

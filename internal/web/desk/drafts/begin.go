@@ -17,7 +17,8 @@ import (
 )
 
 // made elsewhere: files and series by import, publications and consents by their
-// own buttons.
+// own buttons. What passes between the parties in an exchange begins at the pages
+// of the exchange.
 var elsewhere = map[entente.Type]bool{
 	entente.TypeDataset: true, entente.TypeObservations: true, entente.TypePublication: true, entente.TypeConsent: true,
 	entente.TypeWithdrawal: true, entente.TypePosition: true,
@@ -31,8 +32,8 @@ var groups = []struct {
 	{"own", []entente.Type{entente.TypeCommitment, entente.TypeMilestone, entente.TypeProgress, entente.TypeAction, entente.TypeLink}},
 	{"said", []entente.Type{entente.TypeStatement, entente.TypeClaim, entente.TypeMeeting, entente.TypeNotice, entente.TypeQuestion, entente.TypeAnswer}},
 	{"others", []entente.Type{entente.TypeAccount, entente.TypeCitation}},
-	{"joint", []entente.Type{entente.TypeJointCommitment, entente.TypePairing, entente.TypeTarget, entente.TypeIndicator, entente.TypeCharter, entente.TypePolicy}},
-	{"house", []entente.Type{entente.TypeAgency}},
+	{"joint", []entente.Type{entente.TypeJointCommitment, entente.TypePairing, entente.TypeTarget, entente.TypeIndicator, entente.TypeCharter, entente.TypePolicy, entente.TypeExchangeTerms}},
+	{"house", []entente.Type{entente.TypeAgency, entente.TypeRoute}},
 }
 
 func choose(_ context.Context, a *kit.Ask) (templ.Component, error) {
@@ -85,7 +86,7 @@ func version(ctx context.Context, a *kit.Ask, named string) (*store.Version[json
 func empty(ctx context.Context, a *kit.Ask) (store.WorkDraft, error) {
 	d := store.WorkDraft{Type: entente.Type(a.Post("type")), Audience: entente.Audience(a.Post("audience"))}
 	r, ok := entente.Rule(d.Type)
-	if !ok || elsewhere[d.Type] && d.Type != entente.TypePosition {
+	if !ok || d.Type.Exchange() || elsewhere[d.Type] && d.Type != entente.TypePosition {
 		return d, &kit.Refuse{Code: "desk.refused.type"}
 	}
 	if !d.Audience.Valid() || r.Allows(a.Kit.Node.Writer(), d.Audience) != nil {
@@ -123,6 +124,9 @@ func successor(ctx context.Context, a *kit.Ask) (store.WorkDraft, error) {
 		return store.WorkDraft{}, err
 	}
 	r, _ := entente.Rule(v.Type)
+	if v.Type.Exchange() {
+		return store.WorkDraft{}, &kit.Refuse{Code: "desk.refused.type"}
+	}
 	if !r.Joint && !a.Kit.Own(v.Writer) {
 		return store.WorkDraft{}, &kit.Refuse{Code: "desk.refused.notown"}
 	}
@@ -156,6 +160,9 @@ func withdrawal(ctx context.Context, a *kit.Ask) (store.WorkDraft, error) {
 	v, err := version(ctx, a, a.Post("withdraw"))
 	if err != nil {
 		return store.WorkDraft{}, err
+	}
+	if v.Type.Exchange() {
+		return store.WorkDraft{}, &kit.Refuse{Code: "desk.refused.type"}
 	}
 	if !a.Kit.Own(v.Writer) {
 		return store.WorkDraft{}, &kit.Refuse{Code: "desk.refused.notown"}

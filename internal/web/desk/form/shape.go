@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"entente"
 )
@@ -58,6 +59,7 @@ var (
 	blobType = reflect.TypeFor[entente.Blob]()
 	partyT   = reflect.TypeFor[entente.Party]()
 	rawType  = reflect.TypeFor[json.RawMessage]()
+	timeType = reflect.TypeFor[time.Time]()
 )
 
 // shapes lists the fields of a struct in their order; those of embedded structs
@@ -94,6 +96,8 @@ func shapeOf(name string, t reflect.Type, r rule) shape {
 		s.kind = digest
 	case t == blobType:
 		s.kind = file
+	case t == timeType: // as RFC 3339 writes it
+		s.kind = line
 	case t == rawType, t.Kind() == reflect.Map:
 		s.kind = raw
 	case t == partyT, len(r.enum) > 0:
