@@ -86,6 +86,17 @@ func (s *Set) Forbids(name string) bool {
 	})
 }
 
+// Permits returns the names of the policies that can permit an act.
+func (s *Set) Permits(act Act) []string {
+	var list []string
+	for _, p := range s.byAct[act].policies {
+		if p.policy.Effect() == cedar.Permit {
+			list = append(list, string(p.id))
+		}
+	}
+	return list
+}
+
 // Fault is what keeps a set from loading.
 type Fault struct {
 	// Line is that of the source, 0 where none is meant.
