@@ -45,17 +45,19 @@ const (
 	RoleAgency  KeyRole = "agency"  // Ed25519: entries of one agency (or of an observer)
 	RoleOfficer KeyRole = "officer" // Ed25519: one person, unlocked only by that person
 	RoleTLS     KeyRole = "tls"     // SHA-256 of the TLS certificate's SubjectPublicKeyInfo
+	RoleSeal    KeyRole = "seal"    // age, post-quantum hybrid: what is sealed to an agency, or to the node
 )
 
 // KeyBinding binds one public key to a role.
 type KeyBinding struct {
 	// Name is the opaque key name that signature lines carry.
 	Name string  `json:"name" jsonschema:"minLength=3,maxLength=128"`
-	Role KeyRole `json:"role" jsonschema:"enum=log,enum=mldsa,enum=agency,enum=officer,enum=tls"`
+	Role KeyRole `json:"role" jsonschema:"enum=log,enum=mldsa,enum=agency,enum=officer,enum=tls,enum=seal"`
 	// Public is the key: a vkey for log, mldsa, agency and officer keys, 64
-	// hexadecimal digits for tls.
+	// hexadecimal digits for tls, an age1pq… recipient for seal.
 	Public string `json:"public" jsonschema:"minLength=10,maxLength=4000"`
-	// Agency is set for agency keys of a party.
+	// Agency is set for agency keys of a party, and for its agencies' sealing keys;
+	// the node's own sealing key has none.
 	Agency string `json:"agency,omitempty" jsonschema:"maxLength=16"`
 	// Person is set for officer keys: SHA-256(node's salt ‖ person), so that
 	// verifiers can require two different officers without learning who.

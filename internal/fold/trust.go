@@ -93,12 +93,18 @@ func (r *rowSet) binding(k entente.KeyBinding, demo bool) {
 		if _, err := entente.ParseDigest(k.Public); err != nil {
 			r.fail(RuleKey, "%s: public is no SHA-256 digest", k.Name)
 		}
+	case entente.RoleSeal:
+		if !hybridRecipient(k.Public) {
+			r.fail(RuleKey, "%s: public is no post-quantum age recipient", k.Name)
+		}
 	}
 	if !entry.ValidKeyName(k.Name) {
 		r.fail(RuleKey, "%.80q is no key name", k.Name)
 	}
-	if wants := k.Role == entente.RoleAgency && r.party != ""; wants != (k.Agency != "") {
-		r.fail(RuleKey, "%s: an agency key of a party, and no other, names its agency", k.Name)
+	wants := k.Role == entente.RoleAgency && r.party != ""
+	may := wants || k.Role == entente.RoleSeal && r.party != ""
+	if wants && k.Agency == "" || !may && k.Agency != "" {
+		r.fail(RuleKey, "%s: an agency key of a party names its agency, a sealing key may, and no other does", k.Name)
 	}
 	if (k.Role == entente.RoleOfficer) != (k.Person != nil) {
 		r.fail(RuleKey, "%s: an officer's key, and no other, binds a person", k.Name)

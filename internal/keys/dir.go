@@ -248,14 +248,14 @@ type Ring struct {
 	keys map[string]*Key
 }
 
-// Generate makes a key of the node's own (log, mldsa, agency, tls), on disk
-// before it returns. agency is the agency's code for a party's agency key, and
-// empty otherwise.
+// Generate makes a key of the node's own (log, mldsa, agency, tls, seal), on disk
+// before it returns. agency is the agency's code for a party's agency key or an
+// agency's sealing key, and empty otherwise.
 func (r *Ring) Generate(base string, role entente.KeyRole, agency string) (entente.KeyBinding, error) {
 	if role == entente.RoleOfficer {
 		return entente.KeyBinding{}, errors.New("an officer's key is not one of the node's own: it is made under the officer's passphrase")
 	}
-	if agency != "" && role != entente.RoleAgency {
+	if agency != "" && !ofAgency(role) {
 		return entente.KeyBinding{}, fmt.Errorf("a %s key names no agency", role)
 	}
 	k, err := generate(base, role, agency, nil)

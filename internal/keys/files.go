@@ -177,6 +177,8 @@ func (k *Key) check() error {
 		_, err = k.TLS()
 	case entente.RoleMLDSA:
 		err = k.checkMLDSA()
+	case entente.RoleSeal:
+		err = k.checkSeal()
 	default:
 		err = k.checkSigner()
 	}

@@ -131,11 +131,13 @@ func verifyKeys(g entente.Genesis, base string) error {
 }
 
 // verifyAgency holds a key against its writer: a party's agency keys name their
-// agency, an observer has no agencies and no officers.
+// agency, its sealing keys may, an observer has no agencies and no officers.
 func verifyAgency(w entente.Author, b entente.KeyBinding) error {
 	switch {
 	case w.Party != "" && b.Role == entente.RoleAgency && !agencyForm.MatchString(b.Agency):
 		return fmt.Errorf("key %s: a party's agency key names its agency, such as SRE, not %q", b.Name, b.Agency)
+	case w.Party != "" && b.Role == entente.RoleSeal && b.Agency != "" && !agencyForm.MatchString(b.Agency):
+		return fmt.Errorf("key %s: an agency's sealing key names its agency, such as SRE, not %q", b.Name, b.Agency)
 	case w.Observer != "" && b.Agency != "":
 		return fmt.Errorf("key %s: an observer has no agencies", b.Name)
 	case w.Observer != "" && b.Role == entente.RoleOfficer:

@@ -41,7 +41,7 @@ func ValidBase(base string) error {
 // Key is a private key with its public binding. It must be closed.
 type Key struct {
 	binding entente.KeyBinding
-	private []byte // note form, or base64 of PKCS #8 for tls
+	private []byte // note form; base64 of PKCS #8 for tls; the age identity for seal
 }
 
 // Binding returns the public side, as genesis and key entries carry it.
@@ -61,7 +61,8 @@ func (k *Key) Signer() (note.Signer, error) {
 	if k.closed() {
 		return nil, errClosed
 	}
-	if k.binding.Role == entente.RoleMLDSA || k.binding.Role == entente.RoleTLS {
+	switch k.binding.Role {
+	case entente.RoleMLDSA, entente.RoleTLS, entente.RoleSeal:
 		return nil, fmt.Errorf("key %s has the role %s and signs no entry", k.binding.Name, k.binding.Role)
 	}
 	s, err := note.NewSigner(string(k.private))
@@ -78,8 +79,8 @@ func (k *Key) Private() (string, error) {
 	if k.closed() {
 		return "", errClosed
 	}
-	if k.binding.Role == entente.RoleTLS {
-		return "", fmt.Errorf("key %s is a TLS key and has no note form", k.binding.Name)
+	if k.binding.Role == entente.RoleTLS || k.binding.Role == entente.RoleSeal {
+		return "", fmt.Errorf("key %s has the role %s and no note form", k.binding.Name, k.binding.Role)
 	}
 	return string(k.private), nil
 }
@@ -109,6 +110,8 @@ func generate(base string, role entente.KeyRole, agency string, person *entente.
 		return k, k.makeMLDSA(base)
 	case entente.RoleTLS:
 		return k, k.makeTLS(base)
+	case entente.RoleSeal:
+		return k, k.makeSeal(base)
 	}
 	return nil, fmt.Errorf("there is no key role %q", role)
 }
@@ -196,8 +199,8 @@ func CheckBinding(b entente.KeyBinding) error {
 	if (b.Role == entente.RoleOfficer) != (b.Person != nil) {
 		return fmt.Errorf("key %s: an officer's key, and no other, names a person digest", b.Name)
 	}
-	if b.Agency != "" && b.Role != entente.RoleAgency {
-		return fmt.Errorf("key %s: only an agency key names an agency", b.Name)
+	if b.Agency != "" && !ofAgency(b.Role) {
+		return fmt.Errorf("key %s: only an agency's signing and sealing keys name an agency", b.Name)
 	}
 	var want string
 	switch b.Role {
@@ -207,6 +210,11 @@ func CheckBinding(b entente.KeyBinding) error {
 			return fmt.Errorf("key %s: %w", b.Name, err)
 		}
 		want = base + "/" + hex.EncodeToString(pin[:4])
+	case entente.RoleSeal:
+		if err := checkRecipient(b.Public); err != nil {
+			return fmt.Errorf("key %s: %w", b.Name, err)
+		}
+		want = sealName(base, b.Public)
 	case entente.RoleLog, entente.RoleAgency, entente.RoleOfficer, entente.RoleMLDSA:
 		name, alg, pub, err := splitVKey(b.Public)
 		if err != nil {

@@ -48,6 +48,7 @@ func TestKeysComeBackAfterALock(t *testing.T) {
 	bindings := []entente.KeyBinding{
 		generate(t, r, entente.RoleLog, ""), generate(t, r, entente.RoleMLDSA, ""),
 		generate(t, r, entente.RoleAgency, "SRE"), generate(t, r, entente.RoleTLS, ""),
+		generate(t, r, entente.RoleSeal, "SRE"), generate(t, r, entente.RoleSeal, ""),
 	}
 	person := r.PersonDigest("ana")
 	r.Close()
