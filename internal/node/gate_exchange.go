@@ -102,7 +102,7 @@ func (f *exchangeFacts) release(b *entente.Release, c *exchangeCase, agency stri
 	f.Standing.Paused = f.lists.paused(f.author, []string{agency, b.Handling.Collector}, b.To, b.Recipients, b.Areas)
 	needs := []string{"release"}
 	if b.Alert != nil {
-		needs = append(needs, "alert")
+		needs[0] = "alert"
 	}
 	if f.Standing.Transfer {
 		needs = append(needs, "case_transfer")

@@ -39,7 +39,7 @@ func TestTheSmallProgrammeLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Items) != 33 || len(p.Untranslated) != 0 {
+	if len(p.Items) != 37 || len(p.Untranslated) != 0 {
 		t.Errorf("%d items, untranslated %v", len(p.Items), p.Untranslated)
 	}
 }

@@ -82,7 +82,7 @@ func binding[B any](body B, set func(*B, []Target)) func([]Target) any {
 
 // order of types: a type comes after all those its bodies refer to.
 var order = []entente.Type{
-	entente.TypeCharter, entente.TypePolicy, entente.TypeAgency, entente.TypeIndicator,
+	entente.TypeCharter, entente.TypePolicy, entente.TypeAgency, entente.TypeExchangeTerms, entente.TypeRoute, entente.TypeIndicator,
 	entente.TypeJointCommitment, entente.TypeCommitment, entente.TypeAccount, entente.TypePairing,
 	entente.TypeMilestone, entente.TypeProgress, entente.TypeLink, entente.TypeStatement,
 	entente.TypeClaim, entente.TypeAction, entente.TypeMeeting, entente.TypeNotice,

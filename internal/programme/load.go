@@ -113,6 +113,7 @@ func Load(fsys fs.FS) (*Programme, error) {
 // whose codes it names.
 func (l *loader) loadBody() {
 	l.loadPolicies()
+	l.loadExchange()
 	l.loadMeasures()
 	l.loadUnits()
 	l.loadFigures()
