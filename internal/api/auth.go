@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"entente/internal/auth"
+	"entente/internal/exchange"
 	"entente/internal/node"
 )
 
@@ -50,7 +51,13 @@ func (s *server) admit(c *call, o operation) *Problem {
 	if !auth.May(who.Roles, act) {
 		return problem(http.StatusForbidden, "forbidden", "Act", string(act))
 	}
+	c.view = s.view.Without(who.viewer().Hidden()...)
 	return nil
+}
+
+// viewer is the caller as the exchange sees who looks.
+func (w *Caller) viewer() exchange.Viewer {
+	return exchange.Viewer{Name: w.Name, Agency: w.Agency, Oversight: auth.May(w.Roles, auth.ReadAudit)}
 }
 
 // officer returns the caller's unlocked officer key.

@@ -18,6 +18,7 @@ import (
 	"entente"
 	"entente/internal/auth"
 	"entente/internal/locale"
+	"entente/internal/store"
 )
 
 // param is one query parameter: documented and checked from the same lines.
@@ -44,6 +45,8 @@ type call struct {
 	lang  locale.Lang
 	query url.Values
 	who   *Caller
+	// view is what the caller may read.
+	view *store.View
 	// noStore keeps the answer out of caches.
 	noStore bool
 }
@@ -203,7 +206,7 @@ func (s *server) schemaOf(v any) *huma.Schema {
 // read checks the parameters of a request against those of its operation.
 func (s *server) read(r *http.Request, o operation) (*call, *Problem) {
 	o.params = append(slices.Clone(o.params), langParam)
-	c := &call{r: r, lang: langOf(r), query: r.URL.Query()}
+	c := &call{r: r, lang: langOf(r), query: r.URL.Query(), view: s.view}
 	var wrong []Fault
 	for name, values := range c.query {
 		i := slices.IndexFunc(o.params, func(p param) bool { return p.name == name || p.prefix && strings.HasPrefix(name, p.name) })

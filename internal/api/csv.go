@@ -186,7 +186,7 @@ func (s *server) listCSV(ctx context.Context, c *call, t *table, q store.Query) 
 	if !paged {
 		q.Limit = 1000
 	}
-	page, err := store.List[json.RawMessage](ctx, s.view, q)
+	page, err := store.List[json.RawMessage](ctx, c.view, q)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ func (s *server) listCSV(ctx context.Context, c *call, t *table, q store.Query) 
 				return err
 			}
 			q.After = page.Next
-			if page, err = store.List[json.RawMessage](ctx, s.view, q); err != nil {
+			if page, err = store.List[json.RawMessage](ctx, c.view, q); err != nil {
 				return err
 			}
 		}

@@ -44,7 +44,7 @@ func (s *server) latest(ctx context.Context, c *call) (*answer, error) {
 		q.Types = append(q.Types, entente.Type(t))
 	}
 	q.Status = statuses(c)
-	page, err := s.view.Latest(ctx, q)
+	page, err := c.view.Latest(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +89,14 @@ func (s *server) entry(ctx context.Context, c *call) (*answer, error) {
 	if err != nil {
 		return nil, notFound()
 	}
-	raw, err := s.view.Entry(ctx, origin, index)
+	raw, err := c.view.Entry(ctx, origin, index)
 	if err != nil {
 		return nil, err
 	}
 	if c.get("format") == "note" {
 		return &answer{raw: raw, media: "text/plain; charset=utf-8"}, nil
 	}
-	v, err := store.ByRef[json.RawMessage](ctx, s.view, origin, index)
+	v, err := store.ByRef[json.RawMessage](ctx, c.view, origin, index)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (s *server) entry(ctx context.Context, c *call) (*answer, error) {
 	if out.Proof, err = s.proof(ctx, v.Ref); err != nil {
 		return nil, err
 	}
-	if out.Positions, out.Linked, err = s.around(ctx, []entente.Ref{v.Ref}); err != nil {
+	if out.Positions, out.Linked, err = s.around(ctx, c, []entente.Ref{v.Ref}); err != nil {
 		return nil, err
 	}
 	out.Notice, err = s.notice(ctx)

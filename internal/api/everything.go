@@ -29,7 +29,7 @@ func (s *server) everything(ctx context.Context, c *call) (*answer, error) {
 	a.header.Set("Content-Disposition", `attachment; filename="entente-`+n.Frontier.String()[:8]+`.zip"`)
 	a.stream = func(w http.ResponseWriter) error {
 		z := zip.NewWriter(w)
-		if err := s.packAll(ctx, z, n, c.lang); err != nil {
+		if err := s.packAll(ctx, c, z, n); err != nil {
 			return err
 		}
 		return z.Close()
@@ -37,7 +37,7 @@ func (s *server) everything(ctx context.Context, c *call) (*answer, error) {
 	return a, nil
 }
 
-func (s *server) packAll(ctx context.Context, z *zip.Writer, n Notice, lang locale.Lang) error {
+func (s *server) packAll(ctx context.Context, c *call, z *zip.Writer, n Notice) error {
 	notice := n.line(locale.ES) + "\r\n\r\n" + n.line(locale.EN) + "\r\n"
 	if err := packed(z, "NOTICE.txt", func(w io.Writer) error { _, err := io.WriteString(w, notice); return err }); err != nil {
 		return err
@@ -52,11 +52,14 @@ func (s *server) packAll(ctx context.Context, z *zip.Writer, n Notice, lang loca
 	}
 	for i := range s.tables {
 		t := &s.tables[i]
-		items, err := current(ctx, s.view, store.Query{Type: t.rule.Type, Versions: true, Withdrawn: true})
+		if !c.view.Shows(t.rule.Type) {
+			continue
+		}
+		items, err := current(ctx, c.view, store.Query{Type: t.rule.Type, Versions: true, Withdrawn: true})
 		if err != nil {
 			return err
 		}
-		if err := packed(z, t.name+".csv", func(w io.Writer) error { return t.writeCSV(w, items, n.line(lang), true) }); err != nil {
+		if err := packed(z, t.name+".csv", func(w io.Writer) error { return t.writeCSV(w, items, n.line(c.lang), true) }); err != nil {
 			return err
 		}
 		list := List{Notice: n, Table: t.name, Total: len(items), Items: itemsOf(items)}

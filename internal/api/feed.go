@@ -30,7 +30,7 @@ type atomFeed struct {
 // feed serves the public log as Atom (RFC 4287), newest first: /feed.atom?lang=es.
 func (s *server) feed(w http.ResponseWriter, r *http.Request) {
 	s.serve(w, r, operation{params: []param{cursorParam}}, func(ctx context.Context, c *call) (*answer, error) {
-		page, err := s.view.Latest(ctx, store.Query{Lang: string(c.lang), After: c.get("cursor"), Limit: feedSize, Status: []fold.Status{fold.Admissible}})
+		page, err := c.view.Latest(ctx, store.Query{Lang: string(c.lang), After: c.get("cursor"), Limit: feedSize, Status: []fold.Status{fold.Admissible}})
 		if err != nil {
 			return nil, err
 		}

@@ -47,7 +47,7 @@ func (s *server) list(ctx context.Context, c *call, t *table) (*answer, error) {
 	if c.wantsCSV() {
 		return s.listCSV(ctx, c, t, q)
 	}
-	page, err := store.List[json.RawMessage](ctx, s.view, q)
+	page, err := store.List[json.RawMessage](ctx, c.view, q)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ type ThingAnswer struct {
 }
 
 func (s *server) thing(ctx context.Context, c *call, t *table) (*answer, error) {
-	thing, err := store.Get[json.RawMessage](ctx, s.view, t.rule.Type, c.path("writer"), c.path("subject"))
+	thing, err := store.Get[json.RawMessage](ctx, c.view, t.rule.Type, c.path("writer"), c.path("subject"))
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +103,11 @@ func (s *server) thing(ctx context.Context, c *call, t *table) (*answer, error) 
 	for i := range thing.Versions {
 		refs = append(refs, thing.Versions[i].Ref)
 	}
-	if out.Positions, out.Linked, err = s.around(ctx, refs); err != nil {
+	if out.Positions, out.Linked, err = s.around(ctx, c, refs); err != nil {
 		return nil, err
 	}
 	if thing.Withdrawal != nil {
-		w, err := store.ByRef[json.RawMessage](ctx, s.view, thing.Withdrawal.Ref.Log, thing.Withdrawal.Ref.Index)
+		w, err := store.ByRef[json.RawMessage](ctx, c.view, thing.Withdrawal.Ref.Log, thing.Withdrawal.Ref.Index)
 		if err != nil {
 			return nil, err
 		}
@@ -119,12 +119,12 @@ func (s *server) thing(ctx context.Context, c *call, t *table) (*answer, error) 
 }
 
 // around returns the positions on entries and what refers to them.
-func (s *server) around(ctx context.Context, refs []entente.Ref) ([]PositionItem, []Item, error) {
-	positions, err := s.view.Positions(ctx, refs...)
+func (s *server) around(ctx context.Context, c *call, refs []entente.Ref) ([]PositionItem, []Item, error) {
+	positions, err := c.view.Positions(ctx, refs...)
 	if err != nil {
 		return nil, nil, err
 	}
-	linked, err := s.view.LinkedAny(ctx, refs)
+	linked, err := c.view.LinkedAny(ctx, refs)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -155,7 +155,7 @@ type JointItem struct {
 }
 
 func (s *server) joint(ctx context.Context, c *call, t *table) (*answer, error) {
-	j, err := store.Joint[json.RawMessage](ctx, s.view, t.rule.Type, c.path("subject"))
+	j, err := store.Joint[json.RawMessage](ctx, c.view, t.rule.Type, c.path("subject"))
 	if err != nil {
 		return nil, err
 	}

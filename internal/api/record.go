@@ -56,7 +56,7 @@ func (s *server) search(ctx context.Context, c *call) (*answer, error) {
 	if c.get("q") == "" {
 		return nil, faulty(Fault{In: "query", Name: "q", Code: "required"})
 	}
-	hits, err := s.view.Search(ctx, c.get("q"), string(c.lang), recordQuery(c))
+	hits, err := c.view.Search(ctx, c.get("q"), string(c.lang), recordQuery(c))
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ type CorrectionItem struct {
 }
 
 func (s *server) corrections(ctx context.Context, c *call) (*answer, error) {
-	changes, err := s.view.Corrections(ctx, recordQuery(c))
+	changes, err := c.view.Corrections(ctx, recordQuery(c))
 	if err != nil {
 		return nil, err
 	}

@@ -171,17 +171,20 @@ type TablesAnswer struct {
 	Tables []TableItem `json:"tables"`
 }
 
-func (s *server) listTables(ctx context.Context, _ *call) (*answer, error) {
+func (s *server) listTables(ctx context.Context, c *call) (*answer, error) {
 	n, err := s.notice(ctx)
 	if err != nil {
 		return nil, err
 	}
-	counts, err := s.view.Counts(ctx)
+	counts, err := c.view.Counts(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := TablesAnswer{Notice: n, Tables: []TableItem{}}
 	for _, t := range s.tables {
+		if !c.view.Shows(t.rule.Type) {
+			continue
+		}
 		item := TableItem{Table: t.name, Type: t.rule.Type, About: t.rule.About, Joint: t.rule.Joint, URL: "/api/v1/" + t.name, CSV: "/api/v1/" + t.name + "?format=csv"}
 		for _, c := range counts {
 			if c.Type == t.rule.Type && c.Status == fold.Admissible {

@@ -29,7 +29,7 @@ func (f *filter) sql() string { return strings.Join(f.where, " AND ") }
 // own audience.
 func (v *View) filter(q Query) (*filter, error) {
 	f := &filter{}
-	f.add("v.rank <= ?", v.rank)
+	f.add("v.rank <= ?"+v.hides("v"), v.rank)
 	types := q.types()
 	switch len(types) {
 	case 0:

@@ -180,6 +180,11 @@ func (v *View) Entry(ctx context.Context, origin string, index uint64) ([]byte, 
 	if _, err := v.eid(origin, index); err != nil {
 		return nil, err
 	}
+	if len(v.without) > 0 { // the type is in the version
+		if _, err := ByRef[json.RawMessage](ctx, v, origin, index); err != nil {
+			return nil, err
+		}
+	}
 	return v.s.Entry(ctx, origin, index)
 }
 
@@ -355,8 +360,8 @@ type Count struct {
 // Counts returns the counts of all types and statuses in the view, in the order
 // of [entente.Types].
 func (v *View) Counts(ctx context.Context) ([]Count, error) {
-	counts, err := collect(ctx, v.s.read(nil), `SELECT type, status, count(*), sum(cur & ?1 != 0 AND gone & ?1 = 0) FROM version
-WHERE rank <= ?2 GROUP BY type, status ORDER BY type, status`, []any{v.b, v.rank}, func(rows *sql.Rows) (c Count, err error) {
+	counts, err := collect(ctx, v.s.read(nil), `SELECT type, status, count(*), sum(cur & ?1 != 0 AND gone & ?1 = 0) FROM version v
+WHERE rank <= ?2`+v.hides("v")+` GROUP BY type, status ORDER BY type, status`, []any{v.b, v.rank}, func(rows *sql.Rows) (c Count, err error) {
 		var status int
 		err = rows.Scan(&c.Type, &status, &c.Entries, &c.Current)
 		c.Status = statuses[status]

@@ -29,7 +29,7 @@ func (v *View) load(ctx context.Context, r reader, eids []int64) ([]stored, erro
 	if len(eids) == 0 {
 		return nil, nil
 	}
-	got, err := collect(ctx, r, sqlLoad, []any{v.b, v.rank, list(eids)}, scanStored)
+	got, err := collect(ctx, r, sqlLoad+v.hides("v"), []any{v.b, v.rank, list(eids)}, scanStored)
 	if err != nil {
 		return nil, err
 	}

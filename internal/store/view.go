@@ -18,6 +18,7 @@ type View struct {
 	s        *Store
 	audience entente.Audience
 	rank, b  int // of the audience; b is its bit in masks
+	without  []entente.Type
 }
 
 // View returns the view of an audience: public, shared (with public) or national

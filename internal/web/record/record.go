@@ -63,7 +63,9 @@ func latestFilters(f *site.Frame) shell.Filters {
 	v := f.R.URL.Query()
 	types := shell.Field{Name: "type", Label: f.T("filter.type"), Kind: "select", Value: v.Get("type"), Blank: f.T("filter.any")}
 	for _, r := range entente.Types {
-		types.Options = append(types.Options, shell.Option{Value: string(r.Type), Text: f.T("type." + string(r.Type))})
+		if f.View.Shows(r.Type) {
+			types.Options = append(types.Options, shell.Option{Value: string(r.Type), Text: f.T("type." + string(r.Type))})
+		}
 	}
 	status := shell.Field{Name: "status", Label: f.T("filter.fold"), Kind: "select", Value: v.Get("status"), Blank: f.T("filter.any")}
 	for _, s := range statuses {
@@ -192,11 +194,12 @@ func (p pages) entry(ctx context.Context, f *site.Frame) (templ.Component, error
 	if err != nil {
 		return nil, err
 	}
-	v, err := store.ByRef[json.RawMessage](ctx, f.View, origin, index)
+	view := f.EntryView(origin, index)
+	v, err := store.ByRef[json.RawMessage](ctx, view, origin, index)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := f.View.Entry(ctx, origin, index)
+	raw, err := view.Entry(ctx, origin, index)
 	if err != nil {
 		return nil, err
 	}
@@ -212,12 +215,12 @@ func (p pages) entry(ctx context.Context, f *site.Frame) (templ.Component, error
 	if err := p.prove(f, ped); err != nil {
 		return nil, err
 	}
-	positions, err := f.View.Positions(ctx, ped.Ref)
+	positions, err := view.Positions(ctx, ped.Ref)
 	if err != nil {
 		return nil, err
 	}
 	ped.Positions = positions[ped.Ref]
-	linked, err := f.View.Linked(ctx, ped.Ref)
+	linked, err := view.Linked(ctx, ped.Ref)
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,12 @@ type Site struct {
 	User func(*http.Request) *shell.User
 	// Tools, if set, makes what a signed-in person may do with a thing.
 	Tools func(f *Frame, t Thing) templ.Component
+	// Hidden, if set, are the types whose entries are for some readers only and not
+	// for the one who makes the request: no page shows them, or counts them.
+	Hidden func(*http.Request) []entente.Type
+	// Sees, if set, reports whether one entry of a hidden type is for this reader
+	// after all: the entry's own page then shows it.
+	Sees func(r *http.Request, origin string, index uint64) bool
 	// Nav, if set, is the navigation for who makes the request, instead of Shell.Nav.
 	Nav func(*http.Request) []shell.NavItem
 
@@ -138,6 +144,7 @@ type Frame struct {
 	shell.Page
 	Site  shell.Site
 	tools func(f *Frame, t Thing) templ.Component
+	sees  func(r *http.Request, origin string, index uint64) bool
 	View  *store.View
 	State *State
 	R     *http.Request
@@ -248,7 +255,23 @@ func (s *Site) Frame(r *http.Request, lang locale.Lang, st *State) *Frame {
 		frame.Title, frame.Legal = st.Charter.Title, st.Charter.Disclaimer
 	}
 	s.person(r, &frame, &p)
-	return &Frame{Page: p, Site: frame, tools: s.Tools, View: s.View(), State: st, R: r}
+	return &Frame{Page: p, Site: frame, tools: s.Tools, View: s.viewFor(r), sees: s.Sees, State: st, R: r}
+}
+
+// viewFor is what who makes the request may read.
+func (s *Site) viewFor(r *http.Request) *store.View {
+	if s.Hidden == nil {
+		return s.View()
+	}
+	return s.View().Without(s.Hidden(r)...)
+}
+
+// EntryView is the view that an entry's own page reads through.
+func (f *Frame) EntryView(origin string, index uint64) *store.View {
+	if f.sees != nil && f.sees(f.R, origin, index) {
+		return f.View.Whole()
+	}
+	return f.View
 }
 
 // person fills in what depends on who makes the request.
