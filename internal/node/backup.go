@@ -9,30 +9,35 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"entente/internal/payload"
 )
 
 // Backup copies the node to a directory that must not exist, while it runs: the
 // database as of one moment, then the files beside it, which are only ever added.
 // The directory is complete or absent. It holds the keys under their passphrases:
-// it is to be guarded as the node itself.
+// it is to be guarded as the node itself. Of sealed payloads it has what nobody can
+// read without their headers, which stay behind: what is shredded later is shredded
+// in the backup too.
 func (n *Node) Backup(ctx context.Context, dir string) error {
 	return aside(dir, func(part string) error {
 		if err := n.store.Backup(ctx, filepath.Join(part, databaseFile)); err != nil {
 			return err
 		}
-		return copyTree(n.dir, part, isDatabase)
+		return copyTree(n.dir, part, outsideBackup)
 	})
 }
 
 // Restore makes a node's directory of a backup. It must be opened with
 // Options.Restored, so that it appends nothing before it has the tails of its own
-// logs back.
+// logs back. Sealed payloads are not on it: they are fetched again from the other
+// party.
 func Restore(from, dir string) error {
 	if _, err := os.Stat(filepath.Join(from, databaseFile)); err != nil {
 		return fmt.Errorf("%s holds no backup of a node: %w", from, err)
 	}
 	return aside(dir, func(part string) error {
-		return copyTree(from, part, func(rel string) bool { return isDatabase(rel) && rel != databaseFile })
+		return copyTree(from, part, func(rel string) bool { return outsideBackup(rel) && rel != databaseFile })
 	})
 }
 
@@ -58,6 +63,9 @@ func aside(dir string, fill func(part string) error) error {
 func isDatabase(rel string) bool {
 	return rel == databaseFile || strings.HasPrefix(rel, databaseFile+"-")
 }
+
+// outsideBackup reports whether a file is not copied as it lies.
+func outsideBackup(rel string) bool { return isDatabase(rel) || payload.OutsideBackup(rel) }
 
 // copyTree copies regular files, those left out but.
 func copyTree(from, to string, leaveOut func(rel string) bool) error {

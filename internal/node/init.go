@@ -22,7 +22,8 @@ type InitOptions struct {
 	Demo   bool
 	// Base begins origins and key names; the origins are <Base>/<audience>.
 	Base string
-	// Agencies of a party get a key each; an observer has one key and no agencies.
+	// Agencies of a party get a signing and a sealing key each; an observer has one
+	// key and no agencies.
 	Agencies []string
 	// Officers get a key in the genesis, each under the officer's own passphrase.
 	Officers []NewOfficer
@@ -71,11 +72,12 @@ func initIn(ctx context.Context, dir string, o InitOptions) ([]byte, error) {
 	if err := n.open(ctx, Options{}); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
-	return n.genesis, errors.Join(n.found(ctx, officers), n.Close())
+	return n.genesis, errors.Join(n.found(ctx, officers, o.RootPassphrase), n.Close())
 }
 
-// found appends the genesis to every log and adds the first officers as users.
-func (n *Node) found(ctx context.Context, officers []store.User) error {
+// found appends the genesis to every log, with it the sealing keys that it has no
+// room for, and adds the first officers as users.
+func (n *Node) found(ctx context.Context, officers []store.User, rootPassphrase string) error {
 	var drafts []store.Draft
 	for _, origin := range n.origins() {
 		drafts = append(drafts, store.Draft{Origin: origin, Raw: n.genesis})
@@ -87,6 +89,9 @@ func (n *Node) found(ctx context.Context, officers []store.User) error {
 		if _, err := n.store.AddUser(ctx, u); err != nil {
 			return fmt.Errorf("user %s: %w", u.Name, err)
 		}
+	}
+	if err := n.addUnnamed(ctx, rootPassphrase); err != nil {
+		return err
 	}
 	return n.sealCheckpoints(ctx)
 }
@@ -104,6 +109,11 @@ func (n *Node) makeKeys(o InitOptions) (users []store.User, err error) {
 	if err != nil {
 		return nil, err
 	}
+	sealing, err := n.sealingKeys(o)
+	if err != nil {
+		return nil, err
+	}
+	first = append(first, sealing...)
 	for _, officer := range o.Officers {
 		b, err := n.keyDir.CreateOfficer(o.Base, n.ring.PersonDigest(officer.Name), officer.Passphrase)
 		if err != nil {

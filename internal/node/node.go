@@ -16,6 +16,7 @@ import (
 	"entente/internal/blobstore"
 	"entente/internal/fold"
 	"entente/internal/keys"
+	"entente/internal/payload"
 	"entente/internal/store"
 )
 
@@ -48,6 +49,7 @@ type Node struct {
 	log     *slog.Logger
 	store   *store.Store
 	blobs   blobstore.Store
+	sealed  *payload.Store
 	keyDir  *keys.Dir
 	ring    *keys.Ring
 	genesis []byte
@@ -106,6 +108,9 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	n.blobs = files
+	if n.sealed, err = payload.Open(n.dir); err != nil {
+		return err
+	}
 	n.store, err = store.Open(ctx, store.Options{
 		Path: filepath.Join(n.dir, databaseFile), Clock: n.clock, Restored: o.Restored, Progress: o.Progress,
 	})
@@ -222,6 +227,9 @@ func (n *Node) View(a entente.Audience) *store.View { return n.store.View(a) }
 
 // Blobs are the files beside the logs.
 func (n *Node) Blobs() blobstore.Store { return n.blobs }
+
+// Payloads are the sealed payloads beside the logs.
+func (n *Node) Payloads() *payload.Store { return n.sealed }
 
 // Ring is the node's own keys.
 func (n *Node) Ring() *keys.Ring { return n.ring }

@@ -154,15 +154,27 @@ func (n *Node) AddOfficer(ctx context.Context, o NewOfficer, root *keys.Key) (en
 	return b, nil
 }
 
-// AddKey makes a key of the node's own (log, mldsa, agency, tls) and appends it
-// to all its logs at once. agency is for agency keys of a party.
+// AddKey makes a key of the node's own (log, mldsa, agency, tls, seal) and appends
+// it to all its logs at once. agency is for agency keys of a party and its agencies'
+// sealing keys. With an agency's first key comes its sealing key.
 func (n *Node) AddKey(ctx context.Context, role entente.KeyRole, agency string, root *keys.Key) (entente.KeyBinding, error) {
 	b, err := n.ring.Generate(n.base(), role, agency)
 	if err != nil {
 		return b, err
 	}
-	if err := n.changeKeys(ctx, root, entente.Key{Action: "add", Key: b}); err != nil {
-		return b, errors.Join(err, n.ring.Remove(b.Name))
+	changes := []entente.Key{{Action: "add", Key: b}}
+	if role == entente.RoleAgency && agency != "" && len(n.ownSealing(agency)) == 0 {
+		s, err := n.ring.Generate(n.base(), entente.RoleSeal, agency)
+		if err != nil {
+			return b, errors.Join(err, n.ring.Remove(b.Name))
+		}
+		changes = append(changes, entente.Key{Action: "add", Key: s})
+	}
+	if err := n.changeKeys(ctx, root, changes...); err != nil {
+		for _, c := range changes {
+			err = errors.Join(err, n.ring.Remove(c.Key.Name))
+		}
+		return b, err
 	}
 	return b, nil
 }
@@ -283,4 +295,4 @@ func (n *Node) KeyStates(ctx context.Context) ([]KeyState, error) {
 	return list, nil
 }
 
-var roleOrder = []entente.KeyRole{entente.RoleLog, entente.RoleMLDSA, entente.RoleTLS, entente.RoleAgency, entente.RoleOfficer}
+var roleOrder = []entente.KeyRole{entente.RoleLog, entente.RoleMLDSA, entente.RoleTLS, entente.RoleAgency, entente.RoleSeal, entente.RoleOfficer}

@@ -63,6 +63,18 @@ var said = map[string]struct{ rule, mend entente.Text }{
 		entente.Text{ES: "Se revocan y se rotan las claves vigentes en las bitácoras del nodo.", EN: "Keys active in the node's logs are revoked and rotated."},
 		entente.Text{ES: "Revise el nombre de la clave.", EN: "Check the name of the key."},
 	},
+	"node.seal_key_missing": {
+		entente.Text{ES: "Lo que se remite va sellado a una clave vigente de cada institución destinataria.", EN: "What is released is sealed to an active key of each recipient agency."},
+		entente.Text{ES: "Elija una institución con clave de sellado, o pida a su parte que dé de alta la suya.", EN: "Choose an agency that has a sealing key, or ask its party to add one."},
+	},
+	"node.export_key": {
+		entente.Text{ES: "Del nodo solo sale la clave de sellado de una institución, y queda asentado.", EN: "Only an agency's sealing key leaves the node, and an entry says so."},
+		entente.Text{ES: "Indique el nombre de una clave de sellado que esté en esta máquina.", EN: "Name a sealing key of an agency that is on this machine."},
+	},
+	"node.export_officers": {
+		entente.Text{ES: "Una clave sale del nodo por decisión de dos personas, una de ellas autorizante.", EN: "A key leaves the node by the decision of two persons, one of them a releasing officer."},
+		entente.Text{ES: "Pida a una persona servidora pública autorizante, distinta de usted, que desbloquee su clave y firme con usted.", EN: "Ask a releasing officer, another person than you, to unlock their key and sign with you."},
+	},
 	"node.blob": {
 		entente.Text{ES: "Un archivo se identifica por su huella y tiene un tamaño máximo.", EN: "A file is named by its digest and has a size limit."},
 		entente.Text{ES: "Pida el archivo a quien lo publicó y vuelva a intentarlo.", EN: "Ask the publisher for the file and try again."},
