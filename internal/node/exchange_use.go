@@ -183,18 +183,34 @@ func (n *Node) signedBy(ctx context.Context, ref entente.Ref) ([]entente.Digest,
 	}
 	var persons []entente.Digest
 	for _, s := range parsed.Signatures {
-		page, err := store.List[entente.Key](ctx, n.View(entente.Shared), store.Query{
-			Type: entente.TypeKey, Versions: true, Limit: 10,
-			Where: []store.Cond{{Column: "name", Op: store.Eq, Value: s.Name}},
-		})
+		bound, err := n.everBound(ctx, s.Name)
 		if err != nil {
 			return nil, err
 		}
-		for _, k := range page.Items {
-			if k.Body != nil && k.Body.Key.Person != nil {
-				persons = append(persons, *k.Body.Key.Person)
+		for _, b := range bound {
+			if b.Person != nil {
+				persons = append(persons, *b.Person)
 			}
 		}
 	}
 	return persons, nil
+}
+
+// everBound returns the bindings that a key of this node has or had.
+func (n *Node) everBound(ctx context.Context, name string) ([]entente.KeyBinding, error) {
+	var list []entente.KeyBinding
+	for _, b := range n.self.Keys {
+		if b.Name == name {
+			list = append(list, b)
+		}
+	}
+	page, err := store.List[entente.Key](ctx, n.View(entente.Shared), store.Query{
+		Type: entente.TypeKey, Versions: true, Limit: 10, Where: []store.Cond{{Column: "name", Op: store.Eq, Value: name}},
+	})
+	for _, k := range page.Items {
+		if k.Body != nil {
+			list = append(list, k.Body.Key)
+		}
+	}
+	return list, err
 }
