@@ -269,12 +269,12 @@ func sealObject(aead cipher.AEAD, release entente.Ref, o Object) []byte {
 	return aead.Seal(out, out, o.Raw, objectContext(release, o.ID))
 }
 
-func openObject(aead cipher.AEAD, release entente.Ref, id string, sealed []byte) ([]byte, error) {
+func openObject(aead cipher.AEAD, release entente.Ref, id string, sealed, dst []byte) ([]byte, error) {
 	n := aead.NonceSize()
 	if len(sealed) < n {
 		return nil, fmt.Errorf("the object %s of %s is cut short", id, release)
 	}
-	raw, err := aead.Open(nil, sealed[:n], sealed[n:], objectContext(release, id))
+	raw, err := aead.Open(dst, sealed[:n], sealed[n:], objectContext(release, id))
 	if err != nil {
 		return nil, fmt.Errorf("the object %s of %s cannot be opened: the key is another one, or the database was changed", id, release)
 	}

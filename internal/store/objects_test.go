@@ -55,7 +55,7 @@ func listed(tb testing.TB, v *ObjectView, q ObjectQuery) (out []string, last int
 		}
 		last = o.Position
 		if !q.Bare {
-			raw, err := o.Open(keyOf(int(o.Release.Index)))
+			raw, err := o.Open(keyOf(int(o.Release.Index)), nil)
 			check(tb, err)
 			if !strings.Contains(string(raw), o.ID) {
 				tb.Fatalf("object %d is %s, not %s", i, raw, o.ID)
@@ -102,13 +102,13 @@ func TestObjectsAreShownToTheAgenciesOfTheirRelease(t *testing.T) {
 	if got, _, _ := listed(t, viewOf(t, s, "UIF"), ObjectQuery{}); len(got) != 0 {
 		t.Errorf("an agency that is not named sees %v", got)
 	}
-	_, err := (&StoredObject{Release: release(1), ID: "x", sealed: []byte("short")}).Open(keyOf(1))
+	_, err := (&StoredObject{Release: release(1), ID: "x", sealed: []byte("short")}).Open(keyOf(1), nil)
 	if err == nil {
 		t.Error("a truncated object opens")
 	}
 	list, _, err := fgr.List(ctx, ObjectQuery{Area: "A1", Limit: 1})
 	check(t, err)
-	if _, err := list[0].Open(keyOf(2)); err == nil {
+	if _, err := list[0].Open(keyOf(2), nil); err == nil {
 		t.Error("an object opens with the key of another release")
 	}
 	if !list[0].Added().Equal(c.at) {

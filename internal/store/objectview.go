@@ -172,13 +172,13 @@ func (o *StoredObject) Added() time.Time { return time.UnixMicro(o.Position).UTC
 // Size is about how many bytes the object has.
 func (o *StoredObject) Size() int { return len(o.sealed) }
 
-// Open returns the object's JSON.
-func (o *StoredObject) Open(key ObjectKey) ([]byte, error) {
+// Open appends the object's JSON to dst.
+func (o *StoredObject) Open(key ObjectKey, dst []byte) ([]byte, error) {
 	aead, err := chacha20poly1305.NewX(key[:])
 	if err != nil {
 		return nil, err
 	}
-	return openObject(aead, o.Release, o.ID, o.sealed)
+	return openObject(aead, o.Release, o.ID, o.sealed, dst)
 }
 
 // List returns objects by position, at most q.Limit, and whether there are more.

@@ -145,7 +145,7 @@ func (sub Submission) Open(key ObjectKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openObject(aead, entente.Ref{}, sub.ID, sub.sealed)
+	return openObject(aead, entente.Ref{}, sub.ID, sub.sealed, nil)
 }
 
 // TakeSubmissions marks submissions as taken by a draft and drops their objects;
