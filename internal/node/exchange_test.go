@@ -41,7 +41,9 @@ func exampleTerms() *entente.ExchangeTerms {
 	}
 }
 
-func sealedAs(of string) entente.Sealed { return entente.Sealed{Digest: entente.DigestOf([]byte(of)), Size: 9} }
+func sealedAs(of string) entente.Sealed {
+	return entente.Sealed{Digest: entente.DigestOf([]byte(of)), Size: 9}
+}
 
 // exampleRelease is a release of Mexico that its gate lets through.
 func exampleRelease() *entente.Release {
@@ -147,7 +149,9 @@ func TestBothNodesDecideOnARelease(t *testing.T) {
 		"red, to be passed on":  {func(r *entente.Release) { r.Handling.TLP = entente.TLPRed }, []string{"x2-red"}},
 		"kept until yesterday":  {func(r *entente.Release) { r.Handling.Retain = "2026-02-28" }, []string{"x3-retain"}},
 		"kept until today":      {func(r *entente.Release) { r.Handling.Retain = "2026-03-01" }, nil},
-		"force abroad": {func(r *entente.Release) { r.Handling.Purposes = append(r.Handling.Purposes, "use_of_force_outside_own_territory") },
+		"force abroad": {func(r *entente.Release) {
+			r.Handling.Purposes = append(r.Handling.Purposes, "use_of_force_outside_own_territory")
+		},
 			[]string{"x4-never"}},
 		"sanctions": {func(r *entente.Release) { r.Handling.Purposes = []string{"sanctions"} }, []string{"x4-consented"}},
 		"sanctions with consent": {func(r *entente.Release) {
@@ -519,13 +523,9 @@ func TestRefusalsNameWhatIsMeant(t *testing.T) {
 	text := entente.Text{ES: "obtenido fuera ({territory}) de ({to})", EN: "collected abroad ({territory}) copied ({contacts}) for ({purposes}) above ({ceiling})"}
 	set := must(policy.Load("@id(\"no\") forbid (principal, action, resource) when { context has exchange };",
 		map[string]entente.Refusal{"no": {Rule: text, Mend: text}}, entente.Digest{}))
-	j := judgement{Decision: policy.Decision{Policies: []string{"no"}}, law: &law{set: set, charter: l.charter}}
-	p := must(w.mx.plan(in))
-	req := policy.Request{Now: day}
-	if err := w.mx.describeExchange(t.Context(), p, officers{}, &req); err != nil {
-		t.Fatal(err)
-	}
-	j.exchange = req.Exchange
+	q := must(w.mx.ask(t.Context(), must(w.mx.plan(in)), officers{}))
+	q.law = &law{set: set, charter: l.charter}
+	j := judgement{policy.Decision{Policies: []string{"no"}}, q}
 	got := j.refusals()[0]
 	if got.Rule.ES != "obtenido fuera (US) de (US)" {
 		t.Errorf("es: %s", got.Rule.ES)

@@ -50,7 +50,7 @@ func (n *Node) Decide(ctx context.Context, r policy.Request) (policy.Decision, [
 	if r.Now.IsZero() {
 		r.Now = n.clock()
 	}
-	j := judgement{Decision: l.set.Decide(r), law: l, exchange: r.Exchange}
+	j := judgement{l.set.Decide(r), question{request: r, law: l}}
 	if j.Allow {
 		return j.Decision, nil, nil
 	}

@@ -93,12 +93,17 @@ func (n *Node) decide(ctx context.Context, p *plan, by officers) (*entente.Decis
 	return &entente.Decision{Gate: gate, Policy: d.Digest, Policies: d.Policies, Inner: p.inner}, nil
 }
 
+// question is what the policies are asked, and by which law.
+type question struct {
+	request policy.Request
+	law     *law
+	found   []policy.Found
+}
+
 // judgement is a decision with what its words are made of.
 type judgement struct {
 	policy.Decision
-	law      *law
-	found    []policy.Found
-	exchange *policy.Exchange
+	question
 }
 
 // askedFor is how many officers the gate asks for: as the charter says of the log,
@@ -115,29 +120,35 @@ func (l *law) askedFor(p *plan) int {
 
 // judge puts a plan before the policies in force.
 func (n *Node) judge(ctx context.Context, p *plan, by officers) (judgement, error) {
-	l, err := n.inForce(ctx)
+	q, err := n.ask(ctx, p, by)
 	if err != nil {
 		return judgement{}, err
 	}
+	return judgement{q.law.set.Decide(q.request), q}, nil
+}
+
+// ask gathers what the decision on a plan goes by.
+func (n *Node) ask(ctx context.Context, p *plan, by officers) (question, error) {
+	l, err := n.inForce(ctx)
+	if err != nil {
+		return question{}, err
+	}
 	asked := l.askedFor(p)
-	r := policy.Request{
+	q := question{law: l, found: policy.ScanBody(p.raw), request: policy.Request{
 		Act: policy.ActFor(p.Audience), Author: p.author, Roles: by.roles(), Type: p.Type, Writer: n.self.Writer.Writer(),
 		OwnTerritory: true, Now: n.clock(), Charter: l.charter != nil, Asked: asked, Officers: by.persons(asked),
 		Second: by.ideal || by.second != nil,
-	}
-	found := policy.ScanBody(p.raw)
-	for _, f := range found {
+	}}
+	r := &q.request
+	for _, f := range q.found {
 		if k := string(f.Kind); !slices.Contains(r.Identifiers, k) {
 			r.Identifiers = append(r.Identifiers, k)
 		}
 	}
-	if err := n.describe(ctx, p, &r); err != nil {
-		return judgement{}, err
+	if err := n.describe(ctx, p, r); err != nil {
+		return question{}, err
 	}
-	if err := n.describeExchange(ctx, p, by, &r); err != nil {
-		return judgement{}, err
-	}
-	return judgement{l.set.Decide(r), l, found, r.Exchange}, nil
+	return q, n.describeExchange(ctx, p, by, r)
 }
 
 // describe tells the policies what the body says of itself.
@@ -196,7 +207,7 @@ func (d *judgement) refusals() []*Refusal {
 			list = append(list, refused("node.policy_unusable").with("%s", d.law.unusable))
 			continue
 		}
-		text := d.law.set.Refusal(name, d.exchange)
+		text := d.law.set.Refusal(name, d.request.Exchange)
 		r := &Refusal{Code: "policy." + name, Rule: text.Rule, Mend: text.Mend, Policies: d.Policies}
 		if strings.Contains(name, "identifiers") && len(d.found) > 0 {
 			r.Field = d.found[0].Path
