@@ -147,7 +147,6 @@ func (f *exchangeFacts) carries(c *exchangeCase, u Use) bool {
 	default:
 		return false
 	}
-	f.Purpose = u.Purpose
 	f.Standing.Recalled = c.withdrawn
 	f.Grant.Addressed = c.reaches(f.lists, self, u.Agency)
 	return u.Act != policy.Pass
