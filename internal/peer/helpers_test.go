@@ -181,11 +181,13 @@ type node struct {
 	us    peer.Identity
 	usPin entente.Digest
 	usLog *testlog.Log
+	// payloads are what the node hands over.
+	payloads *payloads
 }
 
 func newNode(t testing.TB, logs ...*testlog.Log) *node {
 	t.Helper()
-	n := &node{pins: &pins{}, usLog: testlog.New(usShared)}
+	n := &node{pins: &pins{}, usLog: testlog.New(usShared), payloads: &payloads{}}
 	own, pin := identity(t)
 	n.own = pin
 	n.us, n.usPin = identity(t)
@@ -193,7 +195,7 @@ func newNode(t testing.TB, logs ...*testlog.Log) *node {
 	n.pins.set(n.usPin, "US")
 	n.inbox = &inbox{reader: newReader(logs...), cosigners: map[string][]string{"US": {n.usLog.VKey}}, got: make(chan struct{}, 100)}
 	h := peer.NewServer(peer.ServerOptions{
-		Peers: n.pins.lookup, Reader: n.inbox, NotFound: errNotFound, Inbox: n.inbox, Logger: quiet,
+		Peers: n.pins.lookup, Reader: n.inbox, NotFound: errNotFound, Inbox: n.inbox, Payloads: n.payloads, Logger: quiet,
 		Own:      func(writer, origin string) bool { return writer == "US" && origin != usShared },
 		Mirrored: func(writer, origin string) bool { return writer == "US" && origin == usShared },
 	})

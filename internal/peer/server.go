@@ -20,6 +20,7 @@ const (
 	HintPath     = "/peer/v1/hint"
 	CosignPath   = "/peer/v1/cosign"
 	EvidencePath = "/peer/v1/evidence"
+	PayloadPath  = "/payload/" // sealed payloads, by their digest
 )
 
 // What a peer may ask in a second, on the long run and at once. Catching up takes
@@ -58,7 +59,7 @@ var (
 )
 
 // ServerOptions configure the handler of a peer listener. All are required but
-// NotFound and Logger.
+// NotFound, Payloads and Logger.
 type ServerOptions struct {
 	Peers    Lookup
 	Reader   Reader
@@ -67,6 +68,7 @@ type ServerOptions struct {
 	// [MirrorPath].
 	Own, Mirrored func(writer, origin string) bool
 	Inbox         Inbox
+	Payloads      Payloads // nil serves none
 	Logger        *slog.Logger
 }
 
@@ -94,6 +96,9 @@ func NewServer(o ServerOptions) http.Handler {
 	mux.Handle("POST "+HintPath, s.by(maxHint, s.hint))
 	mux.Handle("POST "+CosignPath, s.by(merkle.MaxNote, s.cosign))
 	mux.Handle("POST "+EvidencePath, s.by(merkle.MaxEvidence, s.evidence))
+	if o.Payloads != nil {
+		mux.HandleFunc("GET "+PayloadPath+"{digest}", s.payload)
+	}
 	return RateLimit(s.onlyPeers(mux), peerRate, peerBurst, func(r *http.Request) string {
 		who, _ := Caller(r, o.Peers)
 		return who
