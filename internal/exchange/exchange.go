@@ -5,30 +5,53 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"entente"
 	"entente/internal/node"
+	"entente/internal/payload"
 	"entente/internal/store"
 )
 
+// Fetcher gets sealed payloads from another party's node; internal/network
+// implements it.
+type Fetcher interface {
+	// FetchPayload fetches a payload into one that is incoming, from where that
+	// stands on. It returns nil once all bytes are there.
+	FetchPayload(ctx context.Context, party string, s entente.Sealed, into *payload.Incoming) error
+}
+
 // Options make an [Exchange].
 type Options struct {
-	Node  *node.Node
+	Node     *node.Node
+	Payloads *payload.Store
+	// Fetch may be nil: payloads then come with a pouch only.
+	Fetch Fetcher
 	Clock func() time.Time // nil means time.Now
 	Log   *slog.Logger     // nil discards
+	// Fail, which tests set, is called at each step of what can be interrupted; an
+	// error stops there.
+	Fail func(step string) error
 }
 
 // Exchange is the exchange of information at one party's node. Its methods are safe
 // for concurrent use.
 type Exchange struct {
-	node  *node.Node
-	s     *store.Store
-	own   entente.Party
-	clock func() time.Time
-	log   *slog.Logger
+	node     *node.Node
+	s        *store.Store
+	own      entente.Party
+	payloads *payload.Store
+	fetch    Fetcher
+	clock    func() time.Time
+	log      *slog.Logger
+	fail     func(step string) error
 
-	arrived chan struct{} // a log grew
+	arrived  chan struct{} // a log grew
+	composes locks         // of drafts
+	busy     locks         // of releases: keeps their use and their end apart
+	opened   secrets
+	work     worker
 }
 
 // New returns the exchange of a party's node.
@@ -37,13 +60,17 @@ func New(o Options) (*Exchange, error) {
 		return nil, errors.New("an observer exchanges no information")
 	}
 	x := &Exchange{
-		node: o.Node, s: o.Node.Store(), own: o.Node.Writer().Party, clock: o.Clock, log: o.Log, arrived: make(chan struct{}, 1),
+		node: o.Node, s: o.Node.Store(), own: o.Node.Writer().Party, payloads: o.Payloads, fetch: o.Fetch, clock: o.Clock,
+		log: o.Log, fail: o.Fail, arrived: make(chan struct{}, 1),
 	}
 	if x.clock == nil {
 		x.clock = time.Now
 	}
 	if x.log == nil {
 		x.log = slog.New(slog.DiscardHandler)
+	}
+	if x.fail == nil {
+		x.fail = func(string) error { return nil }
 	}
 	x.s.OnCommit(func(store.Committed) { x.wake() })
 	return x, nil
@@ -167,6 +194,41 @@ type Said[B any] struct {
 	// Withdrawn: its author took it back.
 	Withdrawn bool
 	Subject   string
+}
+
+// locks are mutexes by name.
+type locks struct {
+	mu   sync.Mutex
+	held map[string]*lock
+}
+
+type lock struct {
+	mu    sync.Mutex
+	users int
+}
+
+// of locks a name until the function returned is called.
+func (l *locks) of(name string) (unlock func()) {
+	l.mu.Lock()
+	if l.held == nil {
+		l.held = map[string]*lock{}
+	}
+	k := l.held[name]
+	if k == nil {
+		k = &lock{}
+		l.held[name] = k
+	}
+	k.users++
+	l.mu.Unlock()
+	k.mu.Lock()
+	return func() {
+		k.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if k.users--; k.users == 0 {
+			delete(l.held, name)
+		}
+	}
 }
 
 // byRef returns a version by reference, with the leaf as named there.

@@ -113,31 +113,31 @@ func (s *Store) PutOffJob(ctx context.Context, j Job) error {
 	})
 }
 
-// Carried is what a draft of the exchange will carry: files sealed to the drafter's
-// own agency.
+// Carried is what a draft of the exchange will carry, sealed to the drafter's own
+// agency.
 type Carried struct {
 	Draft string
-	// Salt is that of the payload, from the first file on to the release.
-	Salt entente.Digest
-	Data []byte // JSON, the exchange's own
+	// Key names the payload that holds the key of Data.
+	Key  entente.Digest
+	Data []byte // encrypted, the exchange's own
 }
 
 // Carried returns what a draft carries; [ErrNotFound] when nothing was attached.
 func (s *Store) Carried(ctx context.Context, draft string) (Carried, error) {
-	return one(collect(ctx, s.read(nil), "SELECT draft, salt, data FROM exchange_draft WHERE draft = ?", []any{draft}, scanCarried))
+	return one(collect(ctx, s.read(nil), "SELECT draft, key, data FROM exchange_draft WHERE draft = ?", []any{draft}, scanCarried))
 }
 
 // AllCarried returns what all drafts carry, by draft.
 func (s *Store) AllCarried(ctx context.Context) ([]Carried, error) {
-	return collect(ctx, s.read(nil), "SELECT draft, salt, data FROM exchange_draft ORDER BY draft", nil, scanCarried)
+	return collect(ctx, s.read(nil), "SELECT draft, key, data FROM exchange_draft ORDER BY draft", nil, scanCarried)
 }
 
 func scanCarried(rows *sql.Rows) (Carried, error) {
 	var c Carried
-	var salt []byte
-	err := rows.Scan(&c.Draft, &salt, &c.Data)
+	var key []byte
+	err := rows.Scan(&c.Draft, &key, &c.Data)
 	if err == nil {
-		copy(c.Salt[:], salt)
+		copy(c.Key[:], key)
 	}
 	return c, err
 }
@@ -148,7 +148,7 @@ func (s *Store) PutCarried(ctx context.Context, c Carried) error {
 		if c.Data == nil {
 			_, err = w.exec("DELETE FROM exchange_draft WHERE draft = ?", c.Draft)
 		} else {
-			_, err = w.exec("INSERT OR REPLACE INTO exchange_draft (draft, salt, data) VALUES (?,?,?)", c.Draft, c.Salt[:], c.Data)
+			_, err = w.exec("INSERT OR REPLACE INTO exchange_draft (draft, key, data) VALUES (?,?,?)", c.Draft, c.Key[:], c.Data)
 		}
 		return err
 	})

@@ -22,8 +22,8 @@ CREATE INDEX exchange_job_due ON exchange_job(due);
 
 CREATE TABLE exchange_draft (
   draft TEXT PRIMARY KEY,
-  salt  BLOB NOT NULL,
-  data  BLOB NOT NULL -- JSON: which sealed files
+  key   BLOB NOT NULL, -- digest of the sealed file that holds the key
+  data  BLOB NOT NULL  -- encrypted under it
 ) WITHOUT ROWID;
 
 -- +goose Down

@@ -1,0 +1,130 @@
+package exchange
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"entente"
+	"entente/internal/store"
+)
+
+// The causes of a deletion.
+const (
+	causeRecall    = "recall"
+	causeRetention = "retention"
+	causeRejected  = "rejected"
+)
+
+// end shreds this node's copy of a release that is recalled or whose retention is
+// over, and states that it did. A legal hold of this party puts it off.
+func (x *Exchange) end(ctx context.Context, j store.Job) error {
+	v, err := settled[entente.Release](ctx, x, j, entente.TypeRelease)
+	if err != nil {
+		return err
+	}
+	if v == nil {
+		return x.endOfHold(ctx, j)
+	}
+	defer x.busy.of(v.Ref.String())()
+	now := x.now()
+	r, err := x.Release(ctx, Node, v.Ref, now)
+	if err != nil {
+		return notFoundIsNil(err)
+	}
+	if r.DeletedBy(x.own) {
+		// Whatever brought it back: a restore, or a copy that arrived late.
+		_, _, err := x.shred(ctx, r, r.cause(x.own))
+		return err
+	}
+	var cause string
+	switch {
+	case r.Recall != nil:
+		cause = causeRecall
+	case !now.Before(r.ExpiresAt()):
+		cause = causeRetention
+	default:
+		return &later{at: r.ExpiresAt()}
+	}
+	if r.Hold(x.own) != nil {
+		return &later{at: now.Add(heldFor)}
+	}
+	key, blob, err := x.shred(ctx, r, cause)
+	if err != nil {
+		return err
+	}
+	if err := x.fail("shredded"); err != nil {
+		return err
+	}
+	if r.Receipt != nil && r.Receipt.Body.Verdict == verdictRejected && r.Direction == In && !key && !blob {
+		return nil // there never was a copy here, and the rejection says so
+	}
+	if r, err = x.Release(ctx, Node, v.Ref, now); err != nil { // with the last uses
+		return err
+	}
+	return x.deletion(ctx, r, cause, key, blob)
+}
+
+// endOfHold looks again at the release of a legal hold that was withdrawn.
+func (x *Exchange) endOfHold(ctx context.Context, j store.Job) error {
+	h, err := settled[entente.Hold](ctx, x, j, entente.TypeHold)
+	if err != nil || h == nil {
+		return err
+	}
+	return x.s.AddJobs(ctx, nil, store.Job{Kind: jobEnd, Entry: h.Body.Release, Due: x.now()})
+}
+
+// cause is that of a party's deletion.
+func (r *ReleaseState) cause(p entente.Party) string {
+	for _, d := range r.Deletions {
+		if d.Party == p {
+			return d.Body.Cause
+		}
+	}
+	return causeRecall
+}
+
+// shred destroys this node's copy of a release: its key first, then all that was
+// made of it.
+func (x *Exchange) shred(ctx context.Context, r *ReleaseState, cause string) (key, blob bool, err error) {
+	key, blob, err = x.payloads.Shred(r.Body.Content.Digest, cause)
+	if err != nil {
+		return key, blob, err
+	}
+	x.opened.forget(r.Body.Content.Digest)
+	if err := x.fail("key gone"); err != nil {
+		return key, blob, err
+	}
+	return key, blob, x.dropObjects(ctx, r.Ref)
+}
+
+// deletion states what this node shredded, and how often it had been used.
+func (x *Exchange) deletion(ctx context.Context, r *ReleaseState, cause string, key, blob bool) error {
+	uses, exports := usesOf(r.Uses)
+	return x.stateSelf(ctx, entente.TypeDeletion, "deletion", r, entente.Deletion{
+		Release: r.Ref, Cause: cause, Key: key, Blob: blob, Uses: uses, Exports: exports,
+	})
+}
+
+// maxUses is how many lines of uses a deletion entry has at most.
+const maxUses = 64
+
+// usesOf counts uses by agency and purpose, most first, and the exports among them.
+// Of more lines than an entry has room for, the least used are left out.
+func usesOf(list []Said[entente.Use]) (uses []entente.UseCount, exports int) {
+	type line struct{ agency, purpose string }
+	counts := map[line]int{}
+	for _, u := range list {
+		counts[line{u.Body.Agency, u.Body.Purpose}]++
+		if u.Body.Mode == ModeExport {
+			exports++
+		}
+	}
+	for l, n := range counts {
+		uses = append(uses, entente.UseCount{Agency: l.agency, Purpose: l.purpose, N: n})
+	}
+	slices.SortFunc(uses, func(a, b entente.UseCount) int {
+		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Agency, b.Agency), cmp.Compare(a.Purpose, b.Purpose))
+	})
+	return uses[:min(len(uses), maxUses)], exports
+}

@@ -1,0 +1,253 @@
+package exchange
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"slices"
+	"sync"
+
+	"entente"
+	"entente/internal/node"
+	"entente/internal/payload"
+	"entente/internal/policy"
+	"entente/internal/stix"
+	"entente/internal/store"
+)
+
+// What programs read and submit over TAXII: *Exchange implements the interfaces
+// Releases, Uses and Drafts of internal/taxii.
+
+// VisibleReleases returns which releases an account may read objects of now: those
+// that a policy lets its agency open for its purpose. The number is another one
+// whenever that may have changed.
+func (x *Exchange) VisibleReleases(ctx context.Context, c store.Client) (uint64, func(entente.Ref) bool, error) {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s %s %v %s\n", c.Agency, c.Purpose, c.Disabled, day(x.now()))
+	for _, l := range x.s.Logs(ctx) {
+		if l.Audience != entente.National {
+			fmt.Fprintf(h, "%s %d\n", l.Origin, l.Size)
+		}
+	}
+	var mu sync.Mutex
+	judged := map[entente.Ref]bool{}
+	return h.Sum64(), func(ref entente.Ref) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if yes, done := judged[ref]; done {
+			return yes
+		}
+		judged[ref] = !c.Disabled && x.readable(ctx, c, ref)
+		return judged[ref]
+	}, nil
+}
+
+// readable: a policy lets the account's agency open the release for its purpose, and
+// the node stated that it has it. What cannot be decided is not readable.
+func (x *Exchange) readable(ctx context.Context, c store.Client, ref entente.Ref) bool {
+	r, err := x.Release(ctx, Viewer{Agency: c.Agency}, ref, x.now())
+	if err != nil || r.Receipt == nil || r.Receipt.Body.Verdict != verdictReceived || r.Direction != In {
+		return false
+	}
+	decision, _, err := x.node.DecideUse(ctx, node.Use{
+		Act: policy.Open, Of: ref, Agency: c.Agency, Purpose: c.Purpose, Shredded: x.payloads.Tombstoned(r.Body.Content.Digest),
+	})
+	return err == nil && decision.Allow
+}
+
+// maxUsed is how many releases one use entry names at most.
+const maxUsed = 200
+
+// RecordUse records, in the national log, that an account reads objects of releases.
+func (x *Exchange) RecordUse(ctx context.Context, c store.Client, releases []entente.Ref) error {
+	var in []node.Intent
+	for some := range slices.Chunk(releases, maxUsed) {
+		in = append(in, node.Intent{
+			Type: entente.TypeUse, Subject: NewSubject(), Agency: c.Agency, Audience: entente.National, Supersedes: []entente.Ref{},
+			Body: entente.Use{Releases: some, Agency: c.Agency, Purpose: c.Purpose, By: c.Digest, Mode: ModeTAXII},
+		})
+	}
+	if len(in) == 0 {
+		return nil
+	}
+	_, err := x.node.AppendAll(ctx, in...)
+	return err
+}
+
+// submissionKeys begins the names under which it is kept which payloads hold the
+// keys of submissions: one a day and agency.
+const submissionKeys = "exchange.submissions/"
+
+// SubmissionKey returns the key under which submissions of an account wait. It is
+// another one each day; at rest it is sealed to the account's agency.
+func (x *Exchange) SubmissionKey(ctx context.Context, c store.Client, _ string) (store.ObjectKey, error) {
+	return x.dayKey(ctx, c.Agency, day(x.now()), true)
+}
+
+func (x *Exchange) dayKey(ctx context.Context, agency, day string, create bool) (key store.ObjectKey, err error) {
+	name := submissionKeys + agency + "/" + day
+	if key, ok := x.opened.get(entente.DigestOf([]byte(name))); ok {
+		return key, nil
+	}
+	defer x.composes.of(name)()
+	raw, err := x.s.Meta(ctx, name)
+	c := &carried{agency: agency}
+	switch {
+	case errors.Is(err, store.ErrNotFound) && create:
+		if err := x.newDraftKey(ctx, c); err != nil {
+			return key, err
+		}
+		if err := x.s.SetMeta(ctx, name, c.key[:]); err != nil {
+			return key, err
+		}
+	case err != nil:
+		return key, err
+	default:
+		copy(c.key[:], raw)
+		if c.secret, err = x.draftKey(ctx, agency, c.key); err != nil {
+			return key, err
+		}
+	}
+	copy(key[:], c.secret)
+	x.opened.put(entente.DigestOf([]byte(name)), key)
+	return key, nil
+}
+
+// Submitted tells that submissions wait: the receiving loop makes a draft of them.
+func (x *Exchange) Submitted(store.Client, string) {
+	x.work.submitted.Store(true)
+	x.wake()
+}
+
+const (
+	// takeAtOnce is how many submissions become one draft at most.
+	takeAtOnce = 500
+	// programRole marks the user that stands for an account as the author of drafts.
+	programRole = "program"
+)
+
+// takeSubmissions makes drafts of what programs submitted: one for what an account
+// submitted for an area since the last.
+func (x *Exchange) takeSubmissions(ctx context.Context) error {
+	for {
+		waiting, err := x.s.WaitingSubmissions(ctx, 0, "", 1)
+		if err != nil || len(waiting) == 0 {
+			return err
+		}
+		first := waiting[0]
+		all, err := x.s.WaitingSubmissions(ctx, first.Client, first.Area, takeAtOnce)
+		if err != nil {
+			return err
+		}
+		if err := x.takeInto(ctx, all); err != nil {
+			return err
+		}
+	}
+}
+
+// takeInto makes one draft of submissions. Its id follows from the first: after a
+// crash the same draft is made again.
+func (x *Exchange) takeInto(ctx context.Context, all []store.Submission) error {
+	first := all[0]
+	client, err := x.s.ClientByID(ctx, first.Client)
+	if err != nil {
+		return err
+	}
+	author, err := x.program(ctx, client)
+	if err != nil {
+		return err
+	}
+	objects, taken, err := x.submitted(ctx, all)
+	if err != nil {
+		return err
+	}
+	id := stateBy("submission "+first.ID, entente.Ref{}, first.At)
+	d, err := x.Begin(ctx, author, entente.TypeRelease, id, entente.Release{Form: formSTIX, Areas: []string{first.Area}})
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := newBundle(&b, objects); err != nil {
+		return err
+	}
+	if slices.Contains(editable, d.State) {
+		if _, err := x.Attach(ctx, ViewerOf(author), d.ID, "bundle.json", bundleMedia, &b); err != nil {
+			return err
+		}
+	}
+	if err := x.fail("submission"); err != nil {
+		return err
+	}
+	return x.s.TakeSubmissions(ctx, taken...)
+}
+
+// program is the user that stands for an account as the author of drafts: it can
+// neither sign in nor sign.
+func (x *Exchange) program(ctx context.Context, c store.Client) (store.User, error) {
+	name := fmt.Sprintf("%s-%d", programRole, c.ID)
+	u, err := x.s.User(ctx, name)
+	if err == nil || !errors.Is(err, store.ErrNotFound) {
+		return u, err
+	}
+	return x.s.AddUser(ctx, store.User{Name: name, Display: c.Name, Agency: c.Agency, Roles: []string{}, Disabled: true})
+}
+
+// maxBundle bounds what submissions become one draft, in bytes.
+const maxBundle = 32 << 20
+
+// submitted opens submissions and returns their objects, each version once, and the
+// ids of those that were opened. One whose key is gone for good is taken with none.
+func (x *Exchange) submitted(ctx context.Context, all []store.Submission) (objects []*stix.Object, taken []string, err error) {
+	seen := map[string]bool{}
+	size := 0
+	for _, sub := range all {
+		raw, err := x.openSubmission(ctx, sub)
+		if errors.Is(err, payload.ErrNotFound) || errors.Is(err, payload.ErrShredded) || errors.Is(err, store.ErrNotFound) {
+			x.log.ErrorContext(ctx, "a submission cannot be opened any more", "submission", sub.ID, "error", err)
+			taken = append(taken, sub.ID)
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if size += len(raw); size > maxBundle && len(taken) > 0 {
+			break
+		}
+		envelope := slices.Concat([]byte(`{"objects":`), raw, []byte(`}`))
+		dec := stix.NewDecoder(bytes.NewReader(envelope), bundleLimits)
+		for {
+			o, err := dec.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+			if key := o.ID + " " + string(o.Version()); !seen[key] {
+				seen[key] = true
+				objects = append(objects, o)
+			}
+		}
+		taken = append(taken, sub.ID)
+	}
+	return objects, taken, nil
+}
+
+// openSubmission opens a submission with the key of its day, or of one beside it:
+// midnight may have come between the key and the submission.
+func (x *Exchange) openSubmission(ctx context.Context, sub store.Submission) (raw []byte, err error) {
+	for _, d := range []int{0, -1, 1} {
+		key, missing := x.dayKey(ctx, sub.Agency, day(sub.At.AddDate(0, 0, d)), false)
+		if missing != nil {
+			err = missing
+			continue
+		}
+		if raw, err = sub.Open(key); err == nil {
+			return raw, nil
+		}
+	}
+	return nil, err
+}

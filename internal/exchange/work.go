@@ -1,0 +1,308 @@
+package exchange
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"entente"
+	"entente/internal/entry"
+	"entente/internal/fold"
+	"entente/internal/store"
+)
+
+// The kinds of jobs.
+const (
+	jobReceive = "receive" // take in a release
+	jobFetch   = "fetch"   // get what another entry carries
+	jobEnd     = "end"     // shred when it is recalled or its retention is over
+	jobPass    = "pass"    // show objects to whom a release was passed on
+)
+
+const (
+	readAtOnce = 256
+	jobsAtOnce = 64
+	workers    = 8
+	// idle is how often the loop looks without being told to.
+	idle = time.Minute
+	// heldFor is how long a job waits that a legal hold stops; lifting it wakes it.
+	heldFor = 24 * time.Hour
+)
+
+// worker is the state of the receiving loop.
+type worker struct {
+	tidy      atomic.Bool // drafts may have left something
+	submitted atomic.Bool // submissions of programs may wait
+}
+
+// Run does what the node does by itself until ctx ends: it takes in what was
+// released to its party, states receipts, and shreds what is recalled or whose
+// retention is over.
+func (x *Exchange) Run(ctx context.Context) error {
+	x.work.tidy.Store(true)
+	x.work.submitted.Store(true)
+	for ctx.Err() == nil {
+		wait, err := x.Once(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil {
+			x.log.ErrorContext(ctx, "the exchange does not go on", "error", err)
+			wait = time.Second
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-x.arrived:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+	return nil
+}
+
+// Once reads what the logs brought and does what is due, and returns how long it may
+// be until something else is.
+func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
+	if x.work.tidy.Swap(false) {
+		if err := x.tidy(ctx); err != nil {
+			x.work.tidy.Store(true)
+			return 0, err
+		}
+	}
+	if x.work.submitted.Swap(false) {
+		if err := x.takeSubmissions(ctx); err != nil {
+			x.work.submitted.Store(true)
+			x.log.ErrorContext(ctx, "submissions wait on", "error", err)
+		}
+	}
+	for {
+		if err := x.read(ctx); err != nil {
+			return 0, err
+		}
+		due, err := x.s.Jobs(ctx, x.now(), jobsAtOnce)
+		if err != nil {
+			return 0, err
+		}
+		if len(due) == 0 {
+			break
+		}
+		if err := x.doAll(ctx, due); err != nil {
+			return 0, err
+		}
+	}
+	next, err := x.s.NextJob(ctx)
+	if err != nil {
+		return 0, err
+	}
+	wait := idle
+	if !next.IsZero() {
+		wait = max(0, min(idle, next.Sub(x.clock())))
+	}
+	return wait, nil
+}
+
+// read reads on in the shared logs and keeps what is to be done about what is there.
+func (x *Exchange) read(ctx context.Context) error {
+	for _, l := range x.s.Logs(ctx) {
+		if l.Audience != entente.Shared {
+			continue
+		}
+		from, err := x.s.ReadSize(ctx, l.Origin)
+		if err != nil {
+			return err
+		}
+		for from < l.Size {
+			raws, err := x.s.Entries(ctx, l.Origin, from, readAtOnce)
+			if err != nil {
+				return err
+			}
+			var jobs []store.Job
+			for i, raw := range raws {
+				jobs = append(jobs, x.follows(l, from+uint64(i), raw)...)
+			}
+			to := from + uint64(len(raws))
+			if err := x.fail("read"); err != nil {
+				return err
+			}
+			if err := x.s.AddJobs(ctx, &store.JobRead{Log: l.Origin, From: from, Size: to}, jobs...); err != nil {
+				return err
+			}
+			from = to
+		}
+	}
+	return nil
+}
+
+// follows is what is to be done about an entry. What it says is judged by the fold
+// when the job is done; an entry that cannot be read asks for nothing.
+func (x *Exchange) follows(l store.LogState, index uint64, raw []byte) []store.Job {
+	p, err := entry.Parse(raw)
+	if err != nil || !p.Type.Exchange() && p.Type != entente.TypeWithdrawal {
+		return nil
+	}
+	rule, _ := entente.Rule(p.Type)
+	body := rule.New()
+	if json.Unmarshal(p.Header.Body, body) != nil {
+		return nil
+	}
+	self := entente.Ref{Log: l.Origin, Index: index}
+	now := x.now()
+	job := func(kind string, ref entente.Ref, due time.Time) []store.Job {
+		return []store.Job{{Kind: kind, Entry: ref, Due: due}}
+	}
+	switch b := body.(type) {
+	case *entente.Release:
+		list := job(jobEnd, self, dayAfter(b.Handling.Retain))
+		if !l.Own && b.To == x.own {
+			list = append(list, job(jobReceive, self, now)...)
+		}
+		return list
+	case *entente.Recall:
+		return job(jobEnd, b.Release, now)
+	case *entente.Deletion:
+		if l.Own { // after a restore, what was shredded may be back
+			return job(jobEnd, b.Release, now)
+		}
+	case *entente.Withdrawal:
+		if l.Own { // of a legal hold, perhaps
+			return job(jobEnd, b.Of, now)
+		}
+	case *entente.Onward:
+		if l.Own {
+			return job(jobPass, self, now)
+		}
+	case *entente.Request, *entente.PermissionRequest, *entente.Denial, *entente.Misuse:
+		if !l.Own {
+			return job(jobFetch, self, now)
+		}
+	}
+	return nil
+}
+
+// doAll does jobs side by side, those about one release one after the other.
+func (x *Exchange) doAll(ctx context.Context, jobs []store.Job) error {
+	var wait sync.WaitGroup
+	queue := make(chan store.Job)
+	errs := make(chan error, len(jobs))
+	for range min(workers, len(jobs)) {
+		wait.Go(func() {
+			for j := range queue {
+				errs <- x.do(ctx, j)
+			}
+		})
+	}
+	for _, j := range jobs {
+		queue <- j
+	}
+	close(queue)
+	wait.Wait()
+	close(errs)
+	var all error
+	for err := range errs {
+		all = errors.Join(all, err)
+	}
+	return all
+}
+
+// later says that a job is done at another moment; why is "" when that is as it
+// should be.
+type later struct {
+	at  time.Time
+	why error
+}
+
+// Error implements error.
+func (l *later) Error() string {
+	return fmt.Sprintf("put off until %s: %v", l.at.Format(time.RFC3339), l.why)
+}
+
+// Unwrap returns why.
+func (l *later) Unwrap() error { return l.why }
+
+// do does one job and drops it, or puts it off.
+func (x *Exchange) do(ctx context.Context, j store.Job) error {
+	err := x.job(ctx, j)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err == nil {
+		if err := x.fail("done"); err != nil {
+			return err
+		}
+		return x.s.DoneJobs(ctx, j)
+	}
+	if errors.Is(err, errStop) {
+		return err
+	}
+	var put *later
+	if errors.As(err, &put) && put.why == nil {
+		j.Due, j.Tries, j.Error = put.at, 0, ""
+		return x.s.PutOffJob(ctx, j)
+	}
+	j.Tries++
+	j.Due, j.Error = x.now().Add(backoff(j.Tries)), err.Error()
+	x.log.WarnContext(ctx, "put off", "job", j.Kind, "entry", j.Entry.String(), "tries", j.Tries, "error", err)
+	return x.s.PutOffJob(ctx, j)
+}
+
+// errStop ends the loop's round where a test has it crash.
+var errStop = errors.New("stopped")
+
+// backoff grows from a fifth of a second to an hour.
+func backoff(tries int) time.Duration {
+	return min(time.Hour, 200*time.Millisecond<<min(tries-1, 15))
+}
+
+func (x *Exchange) job(ctx context.Context, j store.Job) error {
+	switch j.Kind {
+	case jobReceive:
+		return x.receive(ctx, j)
+	case jobFetch:
+		return x.fetchOf(ctx, j)
+	case jobEnd:
+		return x.end(ctx, j)
+	case jobPass:
+		return x.showPassed(ctx, j)
+	}
+	return nil
+}
+
+// settled reads the entry of a job once the fold has judged it: nil for one that
+// counts for nothing, and put off while what it refers to has not arrived.
+func settled[B any](ctx context.Context, x *Exchange, j store.Job, t entente.Type) (*store.Version[B], error) {
+	v, err := store.ByRef[B](ctx, x.view(), j.Entry.Log, j.Entry.Index)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case v.Status == fold.Pending:
+		return nil, errors.New("what the entry refers to has not arrived")
+	case v.Type != t || v.Status != fold.Admissible || v.Body == nil:
+		return nil, nil
+	}
+	return v, nil
+}
+
+// stateBy is the id of what the node states about an entry: the same whenever it is
+// stated (UUIDv7, RFC 9562, of the entry's own time).
+func stateBy(what string, about entente.Ref, stated time.Time) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "entente/%s\n%s\n%d\n%s", what, about.Log, about.Index, about.Leaf))
+	var id uuid.UUID
+	copy(id[:], sum[:])
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(max(0, stated.UnixMilli())))
+	copy(id[:6], ms[2:])
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id.String()
+}
