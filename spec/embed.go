@@ -9,3 +9,9 @@ import "embed"
 //
 //go:embed schemas/*.json
 var Schemas embed.FS
+
+// STIX holds stix/<name>.json: the schemas of our STIX 2.1 extensions, which their
+// extension definitions name by digest.
+//
+//go:embed stix/*.json
+var STIX embed.FS
