@@ -11,11 +11,13 @@ import (
 
 	"entente"
 	"entente/internal/auth"
+	"entente/internal/exchange"
 	"entente/internal/node"
 	"entente/internal/web/desk/account"
 	"entente/internal/web/desk/audit"
 	"entente/internal/web/desk/concur"
 	"entente/internal/web/desk/drafts"
+	exchangepages "entente/internal/web/desk/exchange"
 	"entente/internal/web/desk/figures"
 	"entente/internal/web/desk/joint"
 	"entente/internal/web/desk/kit"
@@ -47,7 +49,9 @@ type Deps struct {
 	// Backup writes a consistent copy of the node while it runs; nil where it is not
 	// offered.
 	Backup func(ctx context.Context, w io.Writer) error
-	Clock  func() time.Time // nil means time.Now
+	// Exchange is the exchange of information; nil where there is none.
+	Exchange *exchange.Exchange
+	Clock    func() time.Time // nil means time.Now
 }
 
 // New returns the handler of a desk: everything but /api/, /feed.atom, /blob/ and
@@ -58,8 +62,8 @@ func New(d Deps) http.Handler {
 		Shell: shell.Site{Name: nameOf(d.Node), Search: "/search", Demo: d.Demo, Links: kit.Links, Version: d.Version},
 	}
 	mux := http.NewServeMux()
-	k := &kit.Kit{Node: d.Node, Auth: d.Auth, Site: s, Status: d.Status, Backup: d.Backup, Clock: d.Clock, Mux: mux}
-	s.User, s.Nav, s.Tools = k.User, k.Nav, k.Tools
+	k := &kit.Kit{Node: d.Node, Auth: d.Auth, Site: s, Status: d.Status, Backup: d.Backup, Exchange: d.Exchange, Clock: d.Clock, Mux: mux}
+	s.User, s.Nav, s.Tools, s.Hidden = k.User, k.Nav, k.Tools, k.Hidden
 	mount(k)
 
 	pages := http.NewServeMux()
@@ -82,6 +86,7 @@ func mount(k *kit.Kit) {
 	signin.Mount(k)
 	today.Mount(k)
 	drafts.Mount(k)
+	exchangepages.Mount(k)
 	concur.Mount(k)
 	joint.Mount(k)
 	figures.Mount(k)

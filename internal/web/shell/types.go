@@ -103,7 +103,7 @@ type Field struct {
 	Hint         string
 	Value        string
 	Values       []string // chosen values of checkboxes
-	Kind         string   // text (default), email, password, number, date, month, search, url, tel, file, textarea, select, radio, checkbox, checkboxes, hidden
+	Kind         string   // text (default), email, password, number, date, datetime-local (UTC), month, search, url, tel, file, textarea, select, radio, checkbox, checkboxes, hidden
 	Options      []Option // of select, radio and checkboxes; a select starts with Blank
 	Blank        string   // text of the empty choice of a select; "" has none
 	Error        string   // what is wrong and how to mend it
@@ -146,7 +146,7 @@ func (f Field) kind() string {
 	switch f.Kind {
 	case "":
 		return "text"
-	case "date", "month", "number":
+	case "date", "month", "number", "datetime-local":
 		if f.Error != "" {
 			return "text" // the browser's own controls would drop what was typed wrongly
 		}

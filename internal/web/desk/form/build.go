@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"entente"
@@ -110,14 +111,31 @@ func (b *builder) field(s shape, path string, value any) Field {
 			f.Fields = append(f.Fields, it)
 		}
 	case choices, lines:
+		if s.kind == lines {
+			if f.Options = b.agreed(s); len(f.Options) > 0 {
+				f.kind, s.kind = choices, choices
+			}
+		}
 		list, _ := value.([]any)
 		for _, v := range list {
 			f.Values = append(f.Values, str(v))
 		}
 		f.Value = strings.Join(f.Values, "\n")
-		if s.kind == choices {
+		if s.kind == choices && f.Options == nil {
 			f.Options = b.options(s)
 		}
+	case line:
+		f.Value = str(value)
+		if f.Options = b.agreed(s); len(f.Options) > 0 {
+			f.kind, s.kind = choice, choice
+		}
+	case yesNo:
+		f.Options = []shell.Option{{Value: "true", Text: b.F.T("desk.form.yes")}, {Value: "false", Text: b.F.T("desk.form.no")}}
+		if value != nil {
+			f.Value = fmt.Sprint(value)
+		}
+	case moment:
+		f.Value = momentTyped(str(value))
 	case choice:
 		f.Value, f.Options = str(value), b.options(s)
 	case reference:
@@ -148,6 +166,34 @@ func (b *builder) field(s shape, path string, value any) Field {
 		f.Error = e
 	}
 	return f
+}
+
+// agreed are the choices of a code or a list of codes that is free by its type but
+// not here; nil where it is free here too.
+func (b *builder) agreed(s shape) []shell.Option {
+	if s.typ.Kind() == reflect.Slice && len(s.rule.enum) > 0 {
+		var out []shell.Option
+		for _, v := range s.rule.enum {
+			out = append(out, shell.Option{Value: v, Text: things.EnumText(b.F, s.name, v)})
+		}
+		return out
+	}
+	if b.Choices == nil {
+		return nil
+	}
+	return b.Choices(s.name)
+}
+
+// typedMoment is how a browser types a moment; it stands for UTC.
+const typedMoment = "2006-01-02T15:04"
+
+// momentTyped is a moment as its field shows it; what is none stays as it was typed.
+func momentTyped(s string) string {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return s
+	}
+	return t.UTC().Format(typedMoment)
 }
 
 func str(v any) string {
@@ -204,6 +250,8 @@ func (b *builder) help(s shape, path string) string {
 		}
 	}
 	switch s.kind {
+	case moment:
+		return b.F.T("desk.form.moment.hint")
 	case day:
 		return b.F.T("desk.form.date.hint")
 	case lines:
@@ -264,6 +312,10 @@ func (b *builder) fault(s shape, f Field, value any) string {
 	case raw:
 		if isText {
 			return b.F.T("desk.fault.raw")
+		}
+	case moment:
+		if _, err := time.Parse(time.RFC3339, typed); err != nil {
+			return b.F.T("desk.fault.moment")
 		}
 	case day:
 		if !entente.Date(typed).Valid() {

@@ -35,6 +35,10 @@ func (x Field) control(f *site.Frame) shell.Field {
 		out.Kind = "text"
 	case tick:
 		out.Kind = "checkbox"
+	case yesNo:
+		out.Kind = "radio"
+	case moment:
+		out.Kind = "datetime-local"
 	}
 	if strings.HasSuffix(x.Path, "url") {
 		out.Kind = "url"

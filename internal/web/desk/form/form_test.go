@@ -68,7 +68,7 @@ func TestRulesMatchTheSchemas(t *testing.T) {
 			t.Errorf("%s: its pattern is not read", path)
 		}
 	})
-	for _, k := range []kind{line, long, bilingual, choice, choices, lines, day, number, tick, reference, digest, file, raw, group, repeat} {
+	for _, k := range []kind{line, long, bilingual, choice, choices, lines, day, number, tick, yesNo, moment, reference, digest, file, raw, group, repeat} {
 		if kinds[k] == 0 {
 			t.Errorf("no field of kind %s", k)
 		}
@@ -125,6 +125,24 @@ func TestParseLists(t *testing.T) {
 }
 
 // FuzzParse: whatever is posted, the tree is JSON and nothing breaks.
+// TestParseCodesTruthsAndMoments: codes that are chosen here though their type
+// leaves them free, truths that have to be stated, moments in UTC.
+func TestParseCodesTruthsAndMoments(t *testing.T) {
+	got := parseBody(t, entente.TypeRelease, `{"recipients":["FGR","SRE"]}`,
+		"recipients.shown", "1", "recipients", "SRE", "recipients", "SSPC", "handling.evidential", "false", "handling.assessed", "true",
+		"alert.acknowledge", "2025-10-01T12:30", "to", "MX")
+	want := map[string]any{
+		"to": "MX", "recipients": []any{"SRE", "SSPC"}, "handling": map[string]any{"evidential": false, "assessed": true},
+		"alert": map[string]any{"acknowledge": "2025-10-01T12:30:00Z"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := parseBody(t, entente.TypeRelease, `{}`, "alert.acknowledge", "at noon", "handling.evidential", ""); !reflect.DeepEqual(got, map[string]any{"alert": map[string]any{"acknowledge": "at noon"}}) {
+		t.Errorf("what was typed is not kept: %v", got)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("action", "sources.0.code=S1&quantities.3.value=1&op=x", `{"sources":[1,{"code":null}],"title":7}`)
 	f.Add("meeting", "outcomes.-1.text.es=a&number=9e9", `[]`)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"entente"
 )
@@ -90,6 +91,9 @@ func (p *parser) value(s shape, path string, was any) any {
 		}
 		return inOrder(was, strs(p.values[path]))
 	case lines:
+		if p.values.Has(path + ".shown") { // codes to choose from
+			return inOrder(was, strs(p.values[path]))
+		}
 		return strs(strings.Split(p.values.Get(path), "\n"))
 	case file:
 		if p.values.Get(path+".drop") != "" {
@@ -135,6 +139,14 @@ func (p *parser) leaf(s shape, typed string) any {
 		return nil
 	}
 	switch s.kind {
+	case yesNo:
+		if truth, err := strconv.ParseBool(typed); err == nil {
+			return truth
+		}
+	case moment:
+		if t, err := time.Parse(typedMoment, typed); err == nil {
+			return t.UTC().Format(time.RFC3339)
+		}
 	case number:
 		plain := strings.ReplaceAll(typed, ",", "")
 		if _, err := strconv.ParseInt(plain, 10, 64); err == nil {

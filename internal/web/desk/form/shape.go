@@ -24,6 +24,8 @@ const (
 	day       kind = "day"
 	number    kind = "number"
 	tick      kind = "tick"
+	yesNo     kind = "yesno" // a truth that has to be stated
+	moment    kind = "moment"
 	reference kind = "reference"
 	digest    kind = "digest"
 	file      kind = "file"
@@ -74,7 +76,9 @@ func shapes(t reflect.Type) []shape {
 		}
 		name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
 		s := shapeOf(name, f.Type, ruleOf(f.Tag.Get("jsonschema")))
-		s.required = !strings.Contains(opts, "omit")
+		if s.required = !strings.Contains(opts, "omit"); s.required && s.kind == tick {
+			s.kind = yesNo
+		}
 		out = append(out, s)
 	}
 	return out
@@ -96,8 +100,8 @@ func shapeOf(name string, t reflect.Type, r rule) shape {
 		s.kind = digest
 	case t == blobType:
 		s.kind = file
-	case t == timeType: // as RFC 3339 writes it
-		s.kind = line
+	case t == timeType:
+		s.kind = moment
 	case t == rawType, t.Kind() == reflect.Map:
 		s.kind = raw
 	case t == partyT, len(r.enum) > 0:

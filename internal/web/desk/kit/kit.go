@@ -14,6 +14,7 @@ import (
 
 	"entente"
 	"entente/internal/auth"
+	"entente/internal/exchange"
 	"entente/internal/locale"
 	"entente/internal/node"
 	"entente/internal/store"
@@ -43,8 +44,10 @@ type Kit struct {
 	Status func() []LogStatus
 	// Backup writes a consistent copy of the node; nil where it is not offered.
 	Backup func(ctx context.Context, w io.Writer) error
-	Clock  func() time.Time
-	Mux    *http.ServeMux
+	// Exchange is the exchange of information; nil on a desk without one.
+	Exchange *exchange.Exchange
+	Clock    func() time.Time
+	Mux      *http.ServeMux
 
 	reads reads
 }
@@ -171,6 +174,15 @@ func (k *Kit) forbidden(a *Ask, act auth.Act) {
 		Detail: a.T("desk.forbidden.detail"), Rule: a.T("desk.forbidden.rule", "Roles", a.L.List(roles...)),
 		Mend: a.T("desk.forbidden.mend"), Back: shell.Link{Text: a.T("desk.nav.today"), Href: a.Href("/desk/today")},
 	}))
+}
+
+// Refuse shows a page with what was refused, and why; an error that is no refusal
+// is passed on. Handlers that write their own answer use it.
+func (a *Ask) Refuse(ctx context.Context, err error, show Show) error {
+	if a.Refused = a.refusal(err); a.Refused == nil {
+		return err
+	}
+	return a.show(ctx, a.Refused.Status, show)
 }
 
 func (a *Ask) show(ctx context.Context, status int, show Show) error {

@@ -18,6 +18,7 @@ type navItem struct {
 var nav = []navItem{
 	{shell.NavItem{Key: "today", Path: "/desk/today", ID: "desk.nav.today"}, auth.Read},
 	{shell.NavItem{Key: "drafts", Path: "/desk/drafts", ID: "desk.nav.drafts"}, auth.Read},
+	{shell.NavItem{Key: "exchange", Path: "/desk/exchange", ID: "desk.nav.exchange"}, auth.Read},
 	{shell.NavItem{Key: "concur", Path: "/desk/concurrence", ID: "desk.nav.concur"}, auth.Read},
 	{shell.NavItem{Key: "joint", Path: "/desk/joint", ID: "desk.nav.joint"}, auth.Read},
 	{shell.NavItem{Key: "import", Path: "/desk/figures", ID: "desk.nav.figures"}, auth.Read},
@@ -50,7 +51,7 @@ func (k *Kit) Nav(r *http.Request) []shell.NavItem {
 	}
 	var out []shell.NavItem
 	for _, item := range nav {
-		if !me.May(item.act) {
+		if !me.May(item.act) || item.Key == "exchange" && k.Exchange == nil {
 			continue
 		}
 		it := item.NavItem

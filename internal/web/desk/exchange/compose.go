@@ -1,0 +1,460 @@
+package exchange
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"entente"
+	"entente/internal/auth"
+	core "entente/internal/exchange"
+	"entente/internal/seal"
+	"entente/internal/store"
+	"entente/internal/web/desk/form"
+	"entente/internal/web/desk/kit"
+	"entente/internal/web/shell"
+)
+
+// mountCompose registers the pages on which something sealed is written.
+func mountCompose(k *kit.Kit) {
+	k.Form("/desk/exchange", auth.Draft, list, begin)
+	k.Page("/desk/exchange/drafts/{id}", auth.Draft, edit)
+	k.Form("/desk/exchange/drafts/{id}", auth.Draft, edit, save)
+	k.Raw("POST /desk/exchange/drafts/{id}/autosave", auth.Draft, autosave)
+	k.Raw("POST /desk/exchange/drafts/{id}/files", auth.Draft, attach)
+	k.Raw("GET /desk/exchange/drafts/{id}/files/{name}", auth.Read, draftFile)
+	k.Page("/desk/exchange/drafts/{id}/review", auth.Read, review)
+	k.Form("/desk/exchange/drafts/{id}/review", auth.Read, review, decide)
+}
+
+func draftHref(a *kit.Ask, id string) string { return a.Href("/desk/exchange/drafts/" + id) }
+
+// begin starts a draft: of the type posted, about the request, release or draft that
+// it answers.
+func begin(ctx context.Context, a *kit.Ask) (string, error) {
+	t := entente.Type(a.Post("type"))
+	body, err := firstBody(ctx, a, t)
+	if err != nil {
+		return "", err
+	}
+	d, err := a.Kit.Exchange.Begin(ctx, a.Me.User, t, a.Post("id"), body)
+	if err != nil {
+		return "", err
+	}
+	return draftHref(a, d.ID), nil
+}
+
+// firstBody is what a draft begins with: whom it goes to and what it is about.
+// Nothing else is chosen for the person.
+func firstBody(ctx context.Context, a *kit.Ask, t entente.Type) (map[string]any, error) {
+	body := map[string]any{}
+	about, ok := kit.Resolve(ctx, a.View, a.Post("about"))
+	switch t {
+	case entente.TypeRequest, entente.TypeRelease:
+		if to := others(a); len(to) == 1 {
+			body["to"] = to[0]
+		}
+		if t != entente.TypeRelease || !ok {
+			return body, nil
+		}
+		r, err := a.Kit.Exchange.Request(ctx, me(a), about, a.Kit.Now())
+		if err != nil {
+			return nil, err
+		}
+		body["request"], body["areas"], body["to"] = r.Ref, r.Areas, r.From
+		return body, nil
+	case entente.TypeRefusal:
+		body["request"] = about
+	case entente.TypeMisuse:
+		body["release"] = about
+	}
+	if !ok {
+		return nil, store.ErrNotFound
+	}
+	return body, nil
+}
+
+// others are the parties of the programme but this one.
+func others(a *kit.Ask) []entente.Party {
+	all := []entente.Party{entente.MX, entente.US}
+	if a.State.Charter != nil {
+		all = a.State.Charter.Required
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(p entente.Party) bool { return p == a.Kit.Party() })
+}
+
+type editModel struct {
+	d      *core.Draft
+	fields []form.Field
+	gate   []*kit.Refused
+	later  []*kit.Refused
+	files  []fileLine
+	facts  []shell.KV // what follows from the route
+	ask    bool       // it may rest on a permission that can be asked for
+}
+
+type fileLine struct {
+	seal.File
+	href string
+}
+
+// sealedFields are what a form does not show: what follows from the content and
+// from the routes, and what the draft was begun about.
+var sealedFields = []string{"content", "question", "note", "description", "copied", "item", "emergency", "request", "release"}
+
+func edit(ctx context.Context, a *kit.Ask) (templ.Component, error) {
+	d, err := a.Kit.Exchange.Draft(ctx, me(a), a.R.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	if d.State != store.DraftOpen && d.State != store.DraftReturned {
+		return review(ctx, a)
+	}
+	a.Saw("draft", d.ID)
+	a.Head(a.T("exchange.compose."+string(d.Type)), a.T("exchange.compose.lead"), "exchange", crumb(a))
+	m := editModel{d: d, files: filesOf(a, d), ask: d.Type == entente.TypeRelease}
+	in := form.Input{
+		F: a.Frame, Type: d.Type, Body: d.Body, Hide: map[string]bool{}, More: a.R.URL.Query().Get("more"),
+		Refs:    func(field string) []shell.Option { return granted(ctx, a, field) },
+		Choices: func(field string) []shell.Option { return agreed(ctx, a, d.Type, field) },
+	}
+	for _, f := range sealedFields {
+		in.Hide[f] = true
+	}
+	if len(others(a)) == 1 {
+		in.Hide["to"], in.Hide["of"] = true, true
+	}
+	if a.Typed != nil {
+		if in.Body, err = form.Parse(d.Type, a.Typed, d.Body, resolver(ctx, a)); err != nil {
+			return nil, err
+		}
+	}
+	if m.gate, m.later, err = gate(ctx, a, d.ID); err != nil {
+		return nil, err
+	}
+	in.Errors = map[string]string{}
+	if a.R.URL.Query().Get("check") != "" {
+		in.Check = true
+		for _, r := range m.gate {
+			if r.Field != "" {
+				in.Errors[r.Field] = r.Rule + " " + r.Mend
+			}
+		}
+	}
+	m.fields = form.Build(in)
+	m.facts = routeFacts(ctx, a)
+	return editPage(a, m), nil
+}
+
+// gate says in words what stands in the way of a draft, and what only the second
+// person settles.
+func gate(ctx context.Context, a *kit.Ask, id string) (blocking, later []*kit.Refused, err error) {
+	found, err := a.Kit.Exchange.Gate(ctx, me(a), id)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range found {
+		r := kit.FromNode(a, f.Refusal)
+		if f.Blocking {
+			blocking = append(blocking, r)
+		} else {
+			later = append(later, r)
+		}
+	}
+	return blocking, later, nil
+}
+
+func filesOf(a *kit.Ask, d *core.Draft) []fileLine {
+	out := make([]fileLine, len(d.Files))
+	for i, f := range d.Files {
+		out[i] = fileLine{f, draftHref(a, d.ID) + "/files/" + url.PathEscape(f.Name)}
+	}
+	return out
+}
+
+// routeFacts is the way out that this party's route prescribes.
+func routeFacts(ctx context.Context, a *kit.Ask) []shell.KV {
+	routes, err := a.Kit.Exchange.Routes(ctx)
+	if err != nil || routes[a.Kit.Party()] == nil {
+		return nil
+	}
+	own := routes[a.Kit.Party()]
+	var needed []string
+	for _, act := range own.Authorisation {
+		needed = append(needed, enum(a, "authorisation", act))
+	}
+	return []shell.KV{
+		{Key: a.T("field.contacts"), Text: strings.Join(own.Contacts, ", ")},
+		{Key: a.T("field.ceiling"), Text: enum(a, "ceiling", string(own.Ceiling))},
+		{Key: a.T("field.authorisation"), Text: a.L.List(needed...), Hint: a.Say(own.Authority)},
+	}
+}
+
+func resolver(ctx context.Context, a *kit.Ask) form.Resolver {
+	return func(typed string) (entente.Ref, bool) { return kit.Resolve(ctx, a.View, typed) }
+}
+
+// granted are the permissions that stand and a release may rest on.
+func granted(ctx context.Context, a *kit.Ask, field string) []shell.Option {
+	if field != "consent" {
+		return nil
+	}
+	page, err := a.Kit.Exchange.Permissions(ctx, me(a), core.Filter{Direction: core.Out, Kind: "collection", States: []core.State{core.Granted}, Limit: 200}, a.Kit.Now())
+	if err != nil {
+		return nil // the picker still takes an entry by name
+	}
+	var out []shell.Option
+	for _, p := range page.Items {
+		out = append(out, shell.Option{Value: p.Answer.Ref.String() + " — " + p.Subject})
+	}
+	return out
+}
+
+// agreed are the choices that the terms, the routes and the record leave for a field.
+func agreed(ctx context.Context, a *kit.Ask, t entente.Type, field string) []shell.Option {
+	switch field {
+	case "purpose", "purposes", "consented":
+		return purposes(a, field)
+	case "basis":
+		return listed(a, func(b *entente.ExchangeTerms) []entente.Term { return b.Bases })
+	case "reason":
+		return listed(a, func(b *entente.ExchangeTerms) []entente.Term { return b.Reasons })
+	case "collector":
+		return agencies(ctx, a, a.Kit.Party())
+	case "recipients", "agencies", "onward_to":
+		var out []shell.Option
+		for _, p := range others(a) {
+			out = append(out, agencies(ctx, a, p)...)
+		}
+		return out
+	case "group":
+		return dutyGroups(ctx, a)
+	}
+	return kit.Choices(ctx, a, field)
+}
+
+func purposes(a *kit.Ask, field string) []shell.Option {
+	if a.State.Terms == nil {
+		return nil
+	}
+	var out []shell.Option
+	for _, p := range a.State.Terms.Purposes {
+		if p.Rule != entente.PurposeNever && (field != "consented" || p.Rule == entente.PurposeConsent) {
+			out = append(out, shell.Option{Value: p.Code, Text: a.Say(p.Name), Hint: enum(a, "rule", string(p.Rule))})
+		}
+	}
+	return out
+}
+
+func listed(a *kit.Ask, of func(*entente.ExchangeTerms) []entente.Term) []shell.Option {
+	if a.State.Terms == nil {
+		return nil
+	}
+	var out []shell.Option
+	for _, t := range of(a.State.Terms) {
+		out = append(out, shell.Option{Value: t.Code, Text: a.Say(t.Name)})
+	}
+	return out
+}
+
+// agencies are those of a party, by code.
+func agencies(ctx context.Context, a *kit.Ask, p entente.Party) []shell.Option {
+	page, err := store.List[entente.Agency](ctx, a.View, store.Query{Type: entente.TypeAgency, Writer: string(p), Limit: 200})
+	if err != nil {
+		return nil
+	}
+	var out []shell.Option
+	for _, v := range page.Items {
+		if v.Body != nil && !slices.ContainsFunc(out, func(o shell.Option) bool { return o.Value == v.Body.Code }) {
+			out = append(out, shell.Option{Value: v.Body.Code, Text: v.Body.Code, Hint: a.Say(v.Body.Name)})
+		}
+	}
+	slices.SortFunc(out, func(x, y shell.Option) int { return cmp.Compare(x.Value, y.Value) })
+	return out
+}
+
+func dutyGroups(ctx context.Context, a *kit.Ask) []shell.Option {
+	routes, err := a.Kit.Exchange.Routes(ctx)
+	if err != nil {
+		return nil
+	}
+	var out []shell.Option
+	for _, p := range others(a) {
+		if routes[p] == nil {
+			continue
+		}
+		for _, g := range routes[p].Duty {
+			out = append(out, shell.Option{Value: g.Code, Text: a.Say(g.Name), Hint: a.T("exchange.duty.hint", "Minutes", a.L.Int(int64(g.Minutes)))})
+		}
+	}
+	return out
+}
+
+// save keeps what was typed, and carries out the button pressed.
+func save(ctx context.Context, a *kit.Ask) (string, error) {
+	id := a.R.PathValue("id")
+	op, arg, _ := strings.Cut(a.Post("op"), ":")
+	if op == "drop" {
+		a.R.PostForm.Set(arg+".gone", "1")
+	}
+	if _, err := keep(ctx, a, id); err != nil {
+		return "", err
+	}
+	at := "/desk/exchange/drafts/" + id
+	switch op {
+	case "detach":
+		return a.Href(at) + "#content", a.Kit.Exchange.Detach(ctx, me(a), id, arg)
+	case "more":
+		return a.Href(at, "more", arg) + "#f-" + arg, nil
+	case "drop":
+		list, _, _ := strings.Cut(arg, ".")
+		return a.Href(at) + "#f-" + list, nil
+	case "ask":
+		return ask(ctx, a, id)
+	case "review":
+		return a.Href(at + "/review"), nil
+	}
+	a.Tell(ctx, "desk.edit.saved")
+	return a.Href(at, "check", "1"), nil
+}
+
+// ask begins the request for the permission to release what was collected in the
+// other's territory.
+func ask(ctx context.Context, a *kit.Ask, release string) (string, error) {
+	of := others(a)
+	if len(of) == 0 {
+		return "", store.ErrNotFound
+	}
+	d, err := a.Kit.Exchange.Draft(ctx, me(a), release)
+	if err != nil {
+		return "", err
+	}
+	var body entente.Release
+	_ = json.Unmarshal(d.Body, &body) // a half-typed body names no purpose yet
+	purpose := ""
+	if len(body.Handling.Purposes) > 0 {
+		purpose = body.Handling.Purposes[0]
+	}
+	asked, err := a.Kit.Exchange.AskCollection(ctx, a.Me.User, release, "", of[0], purpose, d.Title, a.T("exchange.ask.text"))
+	if err != nil {
+		return "", err
+	}
+	return draftHref(a, asked.ID), nil
+}
+
+// keep saves the form into the draft.
+func keep(ctx context.Context, a *kit.Ask, id string) (*core.Draft, error) {
+	x := a.Kit.Exchange
+	d, err := x.Draft(ctx, me(a), id)
+	if err != nil {
+		return nil, err
+	}
+	if n, err := strconv.Atoi(a.Post("revision")); err == nil && n != d.Revision {
+		return nil, store.ErrConflict
+	}
+	body, err := form.Parse(d.Type, a.R.PostForm, d.Body, resolver(ctx, a))
+	if err != nil {
+		return nil, err
+	}
+	if a.R.PostForm.Has("content.text") {
+		if err := x.SetText(ctx, me(a), id, a.Post("content.title"), a.R.PostForm.Get("content.text")); err != nil {
+			return nil, err
+		}
+	}
+	return x.SaveBody(ctx, me(a), id, d.Revision, body)
+}
+
+// autosave saves as the person types, and answers with the line that says so and
+// with what the gate says now.
+func autosave(ctx context.Context, a *kit.Ask) error {
+	a.R.Body = http.MaxBytesReader(a.W, a.R.Body, 1<<20)
+	if err := a.R.ParseForm(); err != nil {
+		return err
+	}
+	id := a.R.PathValue("id")
+	d, err := keep(ctx, a, id)
+	if errors.Is(err, core.ErrNotFound) {
+		return err
+	}
+	said, revision := a.T("desk.edit.autosaved", "At", a.Kit.Now().UTC().Format("15:04:05")), 0
+	if err != nil {
+		said = a.T("desk.edit.notsaved")
+		if was, err := a.Kit.Exchange.Draft(ctx, me(a), id); err == nil {
+			revision = was.Revision
+		}
+	} else {
+		revision = d.Revision
+	}
+	blocking, later, err := gate(ctx, a, id)
+	if err != nil {
+		return err
+	}
+	shell.Render(a.W, a.R, http.StatusOK, answer(a, said, revision, blocking, later))
+	return nil
+}
+
+// attach takes a file as it streams: nothing of it is held in memory or written in
+// clear.
+func attach(ctx context.Context, a *kit.Ask) error {
+	id := a.R.PathValue("id")
+	a.R.Body = http.MaxBytesReader(a.W, a.R.Body, seal.MaxContent+(1<<20))
+	parts, err := a.R.MultipartReader()
+	if err != nil {
+		return err
+	}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if part.FormName() != "upload" || part.FileName() == "" {
+			continue
+		}
+		name := path.Base(strings.ReplaceAll(part.FileName(), `\`, "/"))
+		media := cmp.Or(mime.TypeByExtension(path.Ext(name)), "application/octet-stream")
+		media, _, _ = strings.Cut(media, ";")
+		if _, err := a.Kit.Exchange.Attach(ctx, me(a), id, name, media, part); err != nil {
+			return a.Refuse(ctx, err, edit)
+		}
+	}
+	http.Redirect(a.W, a.R, draftHref(a, id)+"#content", http.StatusSeeOther)
+	return nil
+}
+
+// draftFile serves an attached file to those who write the draft or release it.
+func draftFile(ctx context.Context, a *kit.Ask) error {
+	f, r, err := a.Kit.Exchange.DraftFile(ctx, me(a), a.R.PathValue("id"), a.R.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	a.Saw("file", a.R.PathValue("id")+"/"+f.Name)
+	serve(a, f, r)
+	return nil
+}
+
+// serve sends a file as one to be saved, never shown by the browser.
+func serve(a *kit.Ask, f seal.File, r io.Reader) {
+	h := a.W.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+	h.Set("Cache-Control", "no-store")
+	if _, err := io.Copy(a.W, r); err != nil {
+		panic(http.ErrAbortHandler) // the length is out: the reader sees that it is short
+	}
+}

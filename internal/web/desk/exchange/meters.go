@@ -1,0 +1,99 @@
+package exchange
+
+import (
+	"context"
+	"encoding/csv"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	core "entente/internal/exchange"
+	"entente/internal/web/desk/kit"
+	"entente/internal/web/shell"
+)
+
+type metersModel struct {
+	filters shell.Filters
+	table   shell.Table
+}
+
+// span reads the months of the address: the last twelve where none are named.
+func span(a *kit.Ask) (from, to time.Time) {
+	now := a.Kit.Now().UTC()
+	to = time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+	from = to.AddDate(-1, 0, 0)
+	q := a.R.URL.Query()
+	if t, err := time.Parse("2006-01", q.Get("from")); err == nil {
+		from = t
+	}
+	if t, err := time.Parse("2006-01", q.Get("to")); err == nil {
+		to = t.AddDate(0, 1, 0)
+	}
+	return from, to
+}
+
+var meterColumns = []string{"area", "direction", "asked", "answered", "refused", "late", "waiting", "median", "spontaneous"}
+
+func meters(ctx context.Context, a *kit.Ask) (templ.Component, error) {
+	a.Head(a.T("exchange.meters.title"), a.T("exchange.meters.lead"), "exchange", crumb(a))
+	from, to := span(a)
+	list, err := a.Kit.Exchange.Meters(ctx, from, to, a.Kit.Now())
+	if err != nil {
+		return nil, err
+	}
+	last := to.AddDate(0, -1, 0)
+	m := metersModel{filters: shell.Filters{Action: a.Href("/desk/exchange/meters"), Clear: a.Href("/desk/exchange/meters"), Fields: []shell.Field{
+		{Name: "from", Label: a.T("exchange.meters.from"), Kind: "month", Value: from.Format("2006-01")},
+		{Name: "to", Label: a.T("exchange.meters.to"), Kind: "month", Value: last.Format("2006-01")},
+	}}}
+	m.table = shell.Table{
+		Caption: a.T("exchange.meters.title"), HideCaption: true, RowHeader: true, Empty: a.T("exchange.meters.empty"),
+		CSV: a.Href("/desk/exchange/meters.csv", "from", from.Format("2006-01"), "to", last.Format("2006-01")),
+	}
+	for i, c := range meterColumns {
+		m.table.Columns = append(m.table.Columns, shell.Column{Title: a.T("exchange.meters." + c), Numeric: i > 1})
+	}
+	for _, l := range list {
+		row := []shell.Cell{{Text: a.Area(l.Area)}, {Text: a.T("exchange.meters." + string(l.Direction))}}
+		for _, n := range []int{l.Asked, l.Answered, l.Refused, l.Late, l.Waiting} {
+			row = append(row, shell.Cell{Text: a.L.Int(int64(n))})
+		}
+		row = append(row, shell.Cell{Text: medianText(a, l)}, shell.Cell{Text: a.L.Int(int64(l.Spontaneous))})
+		m.table.Rows = append(m.table.Rows, row)
+	}
+	return metersPage(a, m), nil
+}
+
+func medianText(a *kit.Ask, l core.Meter) string {
+	if l.Median == 0 {
+		return "—"
+	}
+	return a.L.Elapsed(l.Median)
+}
+
+// metersCSV is the same table for a machine: durations in seconds.
+func metersCSV(ctx context.Context, a *kit.Ask) error {
+	from, to := span(a)
+	list, err := a.Kit.Exchange.Meters(ctx, from, to, a.Kit.Now())
+	if err != nil {
+		return err
+	}
+	h := a.W.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="reciprocity.csv"`)
+	h.Set("Cache-Control", "no-store")
+	out := csv.NewWriter(a.W)
+	rows := [][]string{{"area", "direction", "asked", "answered", "refused", "withdrawn", "late", "waiting", "median_seconds", "released_in_answer", "released_spontaneously"}}
+	for _, l := range list {
+		row := []string{l.Area, string(l.Direction)}
+		for _, n := range []int{l.Asked, l.Answered, l.Refused, l.Withdrawn, l.Late, l.Waiting, int(l.Median / time.Second), l.Released, l.Spontaneous} {
+			row = append(row, strconv.Itoa(n))
+		}
+		rows = append(rows, row)
+	}
+	if err := out.WriteAll(rows); err != nil {
+		return nil //nolint:nilerr // the reader is gone
+	}
+	return nil
+}
