@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"entente"
+	"entente/internal/exchange"
 	"entente/internal/store"
 )
 
@@ -41,6 +42,8 @@ type Deps struct {
 	Auth Auth
 	// Desk carries out what signed-in people ask for; nil for read only.
 	Desk Desk
+	// Exchange is the exchange of information; nil where there is none.
+	Exchange *exchange.Exchange
 	// Importer reads files of figures for signed-in people; may be nil.
 	Importer Importer
 	// Clock tells the time for rate limits; nil means time.Now.
@@ -105,6 +108,7 @@ func (s *server) routes() {
 	s.routeFigures()
 	s.routeEverything()
 	s.routeDesk()
+	s.routeExchange()
 	s.mux.HandleFunc("GET /api/openapi.json", s.serveDocument)
 	s.mux.HandleFunc("GET /feed.atom", s.feed)
 	s.mux.HandleFunc("GET /blob/{digest}", s.blob)

@@ -47,6 +47,8 @@ type call struct {
 	who   *Caller
 	// view is what the caller may read.
 	view *store.View
+	// rc moves the deadlines of the connection, for large files.
+	rc *http.ResponseController
 	// noStore keeps the answer out of caches.
 	noStore bool
 }
@@ -95,6 +97,7 @@ type operation struct {
 	media     []string
 	body      *huma.Schema // of a request
 	multipart *huma.Schema // of a request in parts
+	stream    bool         // a request's body is a file
 	writes    bool         // asks for a signed-in caller
 	act       auth.Act     // what the caller must be allowed; to read where empty
 }
@@ -126,7 +129,12 @@ func (s *server) handle(o operation, do func(ctx context.Context, c *call) (*ans
 	// The body is documented after the fact: the library reads what it knows of,
 	// and bodies are read by decode and upload.
 	if content := o.content(); content != nil {
-		s.api.OpenAPI().Paths[o.path].Post.RequestBody = &huma.RequestBody{Required: true, Content: content}
+		at, body := s.api.OpenAPI().Paths[o.path], &huma.RequestBody{Required: true, Content: content}
+		if o.method == http.MethodPut {
+			at.Put.RequestBody = body
+		} else {
+			at.Post.RequestBody = body
+		}
 	}
 }
 
@@ -137,6 +145,8 @@ func (o operation) content() map[string]*huma.MediaType {
 		return map[string]*huma.MediaType{"application/json": {Schema: o.body}}
 	case o.multipart != nil:
 		return map[string]*huma.MediaType{"multipart/form-data": {Schema: o.multipart}}
+	case o.stream:
+		return map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}
 	}
 	return nil
 }
@@ -144,6 +154,7 @@ func (o operation) content() map[string]*huma.MediaType {
 // serve reads the call, does it and writes the answer.
 func (s *server) serve(w http.ResponseWriter, r *http.Request, o operation, do func(context.Context, *call) (*answer, error)) {
 	c, p := s.read(r, o)
+	c.rc = http.NewResponseController(w)
 	if p == nil {
 		a, err := do(r.Context(), c)
 		if err == nil {

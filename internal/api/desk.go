@@ -261,7 +261,7 @@ func (s *server) save(ctx context.Context, c *call, in DraftRequest) (store.Work
 	d := store.WorkDraft{
 		ID: in.ID, Type: in.Type, Subject: in.Subject, Audience: in.Audience, Body: body, Meta: meta, Author: c.who.ID, Agency: agency, Revision: in.Revision,
 	}
-	had, err := s.Store.Draft(ctx, in.ID)
+	had, err := s.draftFor(ctx, c, in.ID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return s.Desk.SaveDraft(ctx, d)
@@ -287,6 +287,9 @@ func compact(raw json.RawMessage) (json.RawMessage, error) {
 }
 
 func (s *server) submitDraft(ctx context.Context, c *call) (*answer, error) {
+	if err := s.notOfExchange(ctx, c, c.path("id")); err != nil {
+		return nil, err
+	}
 	by, err := c.officer()
 	if err != nil {
 		return nil, err
@@ -296,6 +299,9 @@ func (s *server) submitDraft(ctx context.Context, c *call) (*answer, error) {
 }
 
 func (s *server) publishDraft(ctx context.Context, c *call) (*answer, error) {
+	if err := s.notOfExchange(ctx, c, c.path("id")); err != nil {
+		return nil, err
+	}
 	second, err := c.officer()
 	if err != nil {
 		return nil, err
@@ -309,10 +315,16 @@ func (s *server) returnDraft(ctx context.Context, c *call) (*answer, error) {
 	if err := decode(c, &in); err != nil {
 		return nil, err
 	}
+	if err := s.notOfExchange(ctx, c, c.path("id")); err != nil {
+		return nil, err
+	}
 	return s.after(ctx, c.path("id"), nil, s.Desk.Return(ctx, c.path("id"), c.who.Name, in.Note))
 }
 
 func (s *server) discardDraft(ctx context.Context, c *call) (*answer, error) {
+	if err := s.notOfExchange(ctx, c, c.path("id")); err != nil {
+		return nil, err
+	}
 	return s.after(ctx, c.path("id"), nil, s.Desk.Discard(ctx, c.path("id"), c.who.Name))
 }
 
@@ -326,7 +338,7 @@ func (s *server) after(ctx context.Context, id string, a *node.Appended, err err
 }
 
 func (s *server) getDraft(ctx context.Context, c *call) (*answer, error) {
-	d, err := s.Store.Draft(ctx, c.path("id"))
+	d, err := s.draftFor(ctx, c, c.path("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -401,7 +413,9 @@ func (s *server) listDrafts(ctx context.Context, c *call) (*answer, error) {
 	n, err := s.notice(ctx)
 	out := DraftsAnswer{Notice: n, Drafts: []DraftItem{}}
 	for _, d := range drafts {
-		out.Drafts = append(out.Drafts, draftItem(d))
+		if s.mayRead(ctx, c, d) {
+			out.Drafts = append(out.Drafts, draftItem(d))
+		}
 	}
 	return &answer{body: out}, err
 }

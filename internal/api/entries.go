@@ -89,6 +89,9 @@ func (s *server) entry(ctx context.Context, c *call) (*answer, error) {
 	if err != nil {
 		return nil, notFound()
 	}
+	if s.sees(ctx, c, origin, index) {
+		c.view = c.view.Whole()
+	}
 	raw, err := c.view.Entry(ctx, origin, index)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"entente"
+	"entente/internal/exchange"
 	"entente/internal/node"
 	"entente/internal/store"
 )
@@ -23,7 +24,7 @@ const golden = "testdata/openapi.json"
 // TestOpenAPI holds the document against the golden file. A change of the
 // document is a change of its version.
 func TestOpenAPI(t *testing.T) {
-	s := newServer(Deps{Store: &store.Store{}, Audience: entente.National, Demo: true, Desk: &node.Node{}, Importer: &node.Figures{}})
+	s := newServer(Deps{Store: &store.Store{}, Audience: entente.National, Demo: true, Desk: &node.Node{}, Exchange: &exchange.Exchange{}, Importer: &node.Figures{}})
 	got, err := s.openapi()
 	if err != nil {
 		t.Fatal(err)
