@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"entente"
+	"entente/internal/exchange"
 	"entente/internal/fold"
 	"entente/internal/network"
 	"entente/internal/node"
@@ -77,6 +78,7 @@ func (c *serveCmd) Run(g *globals) error {
 	group.Go(func() error { return quiet(r.recover(ctx)) })
 	if r.outbox != nil {
 		group.Go(func() error { return quiet(r.outbox.Run(ctx)) })
+		group.Go(func() error { return quiet(r.exchange.Run(ctx)) })
 	}
 	group.Go(func() error {
 		err := quiet(r.load(ctx, c.Load, events))
@@ -104,7 +106,8 @@ type running struct {
 	network   *network.Network
 	programme *programme.Programme
 	handler   http.Handler
-	outbox    *outbox.Outbox // of a party's node
+	exchange  *exchange.Exchange // of a party's node
+	outbox    *outbox.Outbox     // of a party's node
 	logger    *slog.Logger
 }
 
@@ -125,15 +128,28 @@ func openRunning(ctx context.Context, dir string, logger *slog.Logger) (*running
 	if err := r.join(ctx); err != nil {
 		return nil, errors.Join(err, r.node.Close())
 	}
-	if r.handler, err = r.handlers(ctx); err != nil {
-		return nil, errors.Join(err, r.node.Close())
-	}
 	if r.node.Writer().Party != "" {
-		if r.outbox, err = newOutbox(r.node, cfg, outbox.Options{Logger: logger}); err != nil {
+		if err := r.joinExchange(); err != nil {
 			return nil, errors.Join(err, r.node.Close())
 		}
 	}
+	if r.handler, err = r.handlers(ctx); err != nil {
+		return nil, errors.Join(err, r.node.Close())
+	}
 	return r, nil
+}
+
+// joinExchange prepares what only a party's node has: the exchange of information,
+// and those who are told of it.
+func (r *running) joinExchange() (err error) {
+	r.exchange, err = exchange.New(exchange.Options{
+		Node: r.node, Payloads: r.node.Payloads(), Fetch: r.network, Objects: r.node.Store(), Log: r.logger,
+	})
+	if err != nil {
+		return err
+	}
+	r.outbox, err = newOutbox(r.node, r.config, outbox.Options{Logger: r.logger, Clocks: r.exchange})
+	return err
 }
 
 // join pins the peers and prepares the network.
@@ -156,7 +172,7 @@ func (r *running) join(ctx context.Context) error {
 	}
 	var err error
 	r.network, err = network.New(ctx, network.Options{
-		Store: r.node.Store(), Blobs: r.node.Blobs(), Ring: r.node.Ring(), Peers: peers, Logger: r.logger,
+		Store: r.node.Store(), Blobs: r.node.Blobs(), Ring: r.node.Ring(), Payloads: r.node.Payloads(), Peers: peers, Logger: r.logger,
 	})
 	if err == nil {
 		r.node.Figures().SetFetcher(r.network)

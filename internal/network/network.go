@@ -26,6 +26,7 @@ import (
 	"entente/internal/follow"
 	"entente/internal/keys"
 	"entente/internal/merkle"
+	"entente/internal/payload"
 	"entente/internal/peer"
 	"entente/internal/store"
 )
@@ -47,6 +48,12 @@ type Options struct {
 	Blobs blobstore.Store
 	Ring  *keys.Ring
 	Peers []Peer
+	// Payloads are the sealed payloads that are handed to the parties they are to or
+	// from; nil hands over none.
+	Payloads *payload.Store
+	// Withholds, when set, says what is kept back from a writer's node for now
+	// although it is to or from it, such as under a pause.
+	Withholds func(ctx context.Context, writer string, d entente.Digest) bool
 	// Interval is the time between polls of a log; 0 is five seconds.
 	Interval time.Duration
 	Logger   *slog.Logger

@@ -13,15 +13,19 @@ import (
 )
 
 // PeerHandler serves this node's shared and public logs to the parties, the
-// mirrors of a caller's own logs to that caller, and takes hints, cosignatures and
-// evidence. It wants the TLS configuration of [Network.PeerTLS].
+// mirrors of a caller's own logs to that caller, sealed payloads to the parties they
+// are to or from, and takes hints, cosignatures and evidence. It wants the TLS configuration of [Network.PeerTLS].
 func (n *Network) PeerHandler() http.Handler {
-	return peer.NewServer(peer.ServerOptions{
+	o := peer.ServerOptions{
 		Peers: n.lookup, Reader: reader{n.o.Store}, NotFound: store.ErrNotFound,
 		Own:      func(_, origin string) bool { return n.serves(origin, true, "") },
 		Mirrored: func(writer, origin string) bool { return n.serves(origin, false, writer) },
 		Inbox:    inbox{n}, Logger: n.o.Logger,
-	})
+	}
+	if n.o.Payloads != nil {
+		o.Payloads = payloads{n}
+	}
+	return peer.NewServer(o)
 }
 
 // reader reads the logs that are served. A restored node shows no checkpoint of

@@ -32,7 +32,7 @@ const Passphrase = "correct horse battery"
 // workFactor keeps scrypt cheap: nothing here is worth guarding.
 const workFactor = 2
 
-var agencies = map[entente.Party]string{entente.MX: "SRE", entente.US: "DOS"}
+var agencies = map[entente.Party]string{entente.MX: "SRE", entente.US: "DOS", "CA": "GAC"}
 
 // Node is a node of a test.
 type Node struct {
@@ -196,7 +196,7 @@ func (n *Node) Join(others []*Node, edit ...func(*network.Options)) {
 	n.tb.Helper()
 	ctx := context.Background()
 	o := network.Options{
-		Store: n.Store(), Blobs: n.Blobs(), Ring: n.Ring(), Interval: time.Hour, Logger: slog.New(slog.DiscardHandler),
+		Store: n.Store(), Blobs: n.Blobs(), Ring: n.Ring(), Payloads: n.Payloads(), Interval: time.Hour, Logger: slog.New(slog.DiscardHandler),
 	}
 	for _, other := range others {
 		if other == n {
