@@ -297,8 +297,8 @@ func changeKeys(g *globals, d nodeDir, change func(context.Context, *node.Node, 
 
 type keyAddCmd struct {
 	nodeDir
-	Role   string `help:"Role of the key." enum:"log,mldsa,agency,tls" required:""`
-	Agency string `help:"Agency of an agency key."`
+	Role   string `help:"Role of the key." enum:"log,mldsa,agency,tls,seal" required:""`
+	Agency string `help:"Agency of an agency key or an agency's sealing key."`
 }
 
 // Run adds a key.
