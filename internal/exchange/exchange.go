@@ -18,14 +18,13 @@ import (
 // implements it.
 type Fetcher interface {
 	// FetchPayload fetches a payload into one that is incoming, from where that
-	// stands on. It returns nil once all bytes are there.
+	// stands on, and commits it.
 	FetchPayload(ctx context.Context, party string, s entente.Sealed, into *payload.Incoming) error
 }
 
 // Options make an [Exchange].
 type Options struct {
-	Node     *node.Node
-	Payloads *payload.Store
+	Node *node.Node
 	// Fetch may be nil: payloads then come with a pouch only.
 	Fetch Fetcher
 	Clock func() time.Time // nil means time.Now
@@ -60,7 +59,7 @@ func New(o Options) (*Exchange, error) {
 		return nil, errors.New("an observer exchanges no information")
 	}
 	x := &Exchange{
-		node: o.Node, s: o.Node.Store(), own: o.Node.Writer().Party, payloads: o.Payloads, fetch: o.Fetch, clock: o.Clock,
+		node: o.Node, s: o.Node.Store(), own: o.Node.Writer().Party, payloads: o.Node.Payloads(), fetch: o.Fetch, clock: o.Clock,
 		log: o.Log, fail: o.Fail, arrived: make(chan struct{}, 1),
 	}
 	if x.clock == nil {

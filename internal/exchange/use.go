@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"slices"
@@ -185,6 +186,49 @@ func (x *Exchange) OpenQuestion(ctx context.Context, by Reader, ref entente.Ref)
 		return nil, errors.Join(err, closing.Close())
 	}
 	return &Opened{Payload: p, Closer: closing}, nil
+}
+
+// Withholds reports whether sealed content is kept back from another party's node
+// for now: while a pause of this party covers what names it, or a legal hold of this
+// party locks it. What cannot be decided is kept back.
+func (x *Exchange) Withholds(ctx context.Context, _ string, d entente.Digest) bool {
+	naming, err := store.List[json.RawMessage](ctx, x.view(), store.Query{
+		Types: []entente.Type{entente.TypeRelease, entente.TypeRequest}, Versions: true, Withdrawn: true, Writer: string(x.own), Limit: 100,
+		Where: []store.Cond{{Column: "payload.digest", Op: store.Eq, Value: d.String()}},
+	})
+	if err != nil {
+		return true
+	}
+	pauses, err := x.Pauses(ctx)
+	if err != nil {
+		return true
+	}
+	for _, v := range naming.Items {
+		for _, p := range pauses {
+			if p.Party == x.own && covers(&p.Body, v.Header.Author.Agency, v.Areas) {
+				return true
+			}
+		}
+		if v.Type != entente.TypeRelease {
+			continue
+		}
+		r, err := x.Release(ctx, Node, v.Ref, x.now())
+		if err != nil || r.Hold(x.own) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// covers reports whether a pause covers what an agency states in some areas.
+func covers(p *entente.Pause, agency string, areas []string) bool {
+	switch p.Scope {
+	case "area":
+		return slices.Contains(areas, p.Area)
+	case "agency":
+		return p.Agency == agency
+	}
+	return true
 }
 
 // UseQuery selects uses; zero fields do not restrict.
