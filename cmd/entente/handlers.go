@@ -15,6 +15,8 @@ import (
 	"entente/internal/api"
 	"entente/internal/auth"
 	"entente/internal/peer"
+	"entente/internal/store"
+	"entente/internal/taxii"
 	"entente/internal/web/desk"
 	"entente/internal/web/labels"
 	"entente/internal/web/portal"
@@ -72,17 +74,55 @@ func (r *running) deskHandlers(ctx context.Context) (http.Handler, error) {
 	}
 	open := api.New(r.apiDeps(ctx, entente.Public))
 	deps := r.apiDeps(ctx, r.node.Audience())
-	deps.Auth, deps.Desk, deps.Importer = callers{signIn}, r.node, r.node.Figures()
+	deps.Auth, deps.Desk, deps.Importer, deps.Exchange = callers{signIn}, r.node, r.node.Figures(), r.exchange
 	mux := http.NewServeMux()
 	r.mountOpen(ctx, mux, open)
 	inner := api.New(deps)
 	// Sessions are cookies: a write from another site must not ride on one.
 	mux.Handle("/api/", http.NewCrossOriginProtection().Handler(inner))
 	mux.Handle("/blob/", files(signIn, inner, open))
+	programs, err := r.taxii(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle(taxii.Discovery, programs)
 	mux.Handle("/", desk.New(desk.Deps{
 		Node: r.node, Auth: signIn, Status: r.status, Portal: r.parts(), Demo: r.node.Demo(), Version: version, Backup: r.backup,
+		Exchange: r.exchange,
 	}))
 	return mux, nil
+}
+
+// taxii serves what is released to the agencies' programs.
+func (r *running) taxii(ctx context.Context) (http.Handler, error) {
+	clients, err := auth.NewClients(r.node.Store(), auth.DefaultCost, nil)
+	if err != nil {
+		return nil, err
+	}
+	return taxii.New(ctx, taxii.Options{
+		Store: r.node.Store(), Accounts: clients, Releases: r.exchange, Uses: r.exchange, Drafts: r.exchange, Areas: r.areas,
+		Title: siteName(r.node.Writer()), Log: r.logger,
+	})
+}
+
+// areas are those of the charter in force.
+func (r *running) areas(ctx context.Context) ([]taxii.Area, error) {
+	charters, err := store.Joints[entente.Charter](ctx, r.node.View(entente.Shared), entente.TypeCharter, store.Query{})
+	if err != nil {
+		return nil, err
+	}
+	var out []taxii.Area
+	for _, c := range charters {
+		if c.InForce == nil || c.InForce.Body == nil {
+			continue
+		}
+		for _, a := range c.InForce.Body.Areas {
+			if !a.Variant {
+				out = append(out, taxii.Area{Code: a.Code, Name: a.Name})
+			}
+		}
+	}
+	return out, nil
 }
 
 // callers tells the interface who asks; it implements [api.Auth].

@@ -73,6 +73,7 @@ func (c *serveCmd) Run(g *globals) error {
 		return err
 	}
 	events.send(event{Event: "ready", Web: r.config.origin()})
+	go rest(ctx)
 	group.Go(func() error { return quiet(r.network.Run(ctx)) })
 	group.Go(func() error { return quiet(r.node.Run(ctx)) })
 	group.Go(func() error { return quiet(r.recover(ctx)) })
@@ -143,7 +144,7 @@ func openRunning(ctx context.Context, dir string, logger *slog.Logger) (*running
 // and those who are told of it.
 func (r *running) joinExchange() (err error) {
 	r.exchange, err = exchange.New(exchange.Options{
-		Node: r.node, Payloads: r.node.Payloads(), Fetch: r.network, Objects: r.node.Store(), Log: r.logger,
+		Node: r.node, Fetch: r.network, Log: r.logger,
 	})
 	if err != nil {
 		return err
@@ -173,6 +174,9 @@ func (r *running) join(ctx context.Context) error {
 	var err error
 	r.network, err = network.New(ctx, network.Options{
 		Store: r.node.Store(), Blobs: r.node.Blobs(), Ring: r.node.Ring(), Payloads: r.node.Payloads(), Peers: peers, Logger: r.logger,
+		Withholds: func(ctx context.Context, writer string, d entente.Digest) bool {
+			return r.exchange != nil && r.exchange.Withholds(ctx, writer, d)
+		},
 	})
 	if err == nil {
 		r.node.Figures().SetFetcher(r.network)
