@@ -114,6 +114,11 @@ func start() (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startIn(dir)
+}
+
+// startIn starts a demonstration in a directory and returns once it is loaded.
+func startIn(dir string) (*demo, error) {
 	d := &demo{dir: dir, cmd: command("demo", "--json", "--quiet", "--ports", "0", "--dir", dir)}
 	var said bytes.Buffer
 	d.cmd.Stderr = &said
@@ -149,13 +154,16 @@ func start() (*demo, error) {
 
 // stopShared stops the shared demonstration as Ctrl-C does, and removes it.
 func stopShared() {
-	d := shared.demo
-	if d == nil {
-		return
+	if d := shared.demo; d != nil {
+		d.stop()
+		_ = os.RemoveAll(d.dir)
 	}
+}
+
+// stop stops a demonstration as Ctrl-C does.
+func (d *demo) stop() {
 	_ = d.cmd.Process.Signal(syscall.SIGINT)
 	_ = d.cmd.Wait()
-	_ = os.RemoveAll(d.dir)
 }
 
 // get fetches an address and returns status and body.
