@@ -38,6 +38,7 @@ type cli struct {
 	Report  reportCmd  `cmd:"" help:"Make the progress report, or its verification bundle."`
 	Verify  verifyCmd  `cmd:"" help:"Check a verification bundle or evidence offline, and say what was checked."`
 	Entry   entryCmd   `cmd:"" help:"State, check, publish, withdraw, concur: what the desk does, from the command line."`
+	Policy  policyCmd  `cmd:"" help:"Policies: run their cases, explain what a gate says of a draft."`
 	Log     logCmd     `cmd:"" help:"Show entries of a log, or export it as plain C2SP tlog-tiles files."`
 	State   stateCmd   `cmd:"" help:"Print frontier and digest of every projection."`
 	Rebuild rebuildCmd `cmd:"" help:"Drop the projection and fold all logs again."`

@@ -63,6 +63,8 @@ func (c cleaning) Run() int {
 //	cut FILE SIZE                cut a file short
 //	free-port VAR                a free port on the loopback interface
 //	receiver VAR FILE            the URL of a receiver of webhooks, which keeps the last in FILE
+//	draft VAR DIR USER TYPE AUDIENCE BODY  a draft as the desk saves it
+//	copy-policies DIR            the files of the built-in programme, without its data
 //	workbook FILE CELL           an XLSX workbook with one sheet of one cell
 func TestScripts(t *testing.T) {
 	data, err := filepath.Abs("../../programmes/mx-us-2025/data")
@@ -90,7 +92,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "oneline": oneLine, "copy-demo": copyDemo, "digest": digestOf, "capture": capture,
-			"flip": flip, "cut": cutShort, "free-port": freePort, "workbook": workbook,
+			"flip": flip, "cut": cutShort, "free-port": freePort, "draft": saveDraft, "copy-policies": copyPolicies, "workbook": workbook,
 			"receiver": receiver,
 		},
 	})
