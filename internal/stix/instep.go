@@ -203,9 +203,11 @@ func (o *Object) markedWith(id string) bool {
 }
 
 // Mark returns the objects marked for a release under h: markings are added to
-// object_marking_refs and the marking definitions to the end, and every other byte of
-// the objects stays. Objects already in step are returned as they are. When markings
-// contradict h, the findings say so and nothing is marked.
+// object_marking_refs and the marking definitions to the end. A marked object is a
+// new version of it (sections 3.6, 7.2.2): its modified becomes at, or the next
+// millisecond where it is later; every other byte stays. Objects already in step are
+// returned as they are. When markings contradict h, the findings say so and
+// nothing is marked.
 func Mark(objects []*Object, h entente.Handling, creator string, at time.Time) ([]*Object, []Finding, error) {
 	if findings := Contradictions(objects, h); len(findings) > 0 {
 		return nil, findings, nil
@@ -231,10 +233,8 @@ func Mark(objects []*Object, h entente.Handling, creator string, at time.Time) (
 	var out []*Object
 	for _, o := range objects {
 		if !exempt(o) {
-			for _, m := range markings[:3] {
-				if o, err = o.withMarking(m.ID); err != nil {
-					return nil, nil, err
-				}
+			if o, err = o.withMarkings(markings[:3], at); err != nil {
+				return nil, nil, err
 			}
 		}
 		out = append(out, o)
@@ -247,20 +247,44 @@ func Mark(objects []*Object, h entente.Handling, creator string, at time.Time) (
 	return out, nil, nil
 }
 
+// withMarkings returns a version of the object with more markings.
+func (o *Object) withMarkings(markings []*Object, at time.Time) (*Object, error) {
+	marked := o
+	for _, m := range markings {
+		var err error
+		if marked, err = marked.withMarking(m.ID); err != nil {
+			return nil, err
+		}
+	}
+	if marked == o || !o.Modified.Valid() {
+		return marked, nil
+	}
+	if was := o.Modified.Time(); !at.After(was) {
+		at = was.Add(time.Millisecond).Truncate(time.Millisecond)
+	}
+	n := marked.root.get("modified")
+	return marked.replaced(n.start, n.end, quote(string(TimestampOf(at))))
+}
+
 // withMarking returns the object with one more marking.
 func (o *Object) withMarking(id string) (*Object, error) {
 	if o.markedWith(id) {
 		return o, nil
 	}
-	raw, at, insert := o.raw, len(o.raw)-1, `,"object_marking_refs":["`+id+`"]`
+	at, insert := o.root.end-1, `,"object_marking_refs":["`+id+`"]`
 	if len(o.root.kids) == 0 {
 		insert = insert[1:]
 	}
 	if refs := o.root.get("object_marking_refs"); refs != nil && refs.kind == kindArray {
-		at, insert = int(refs.end-o.root.start)-1, `,"`+id+`"`
+		at, insert = refs.end-1, `,"`+id+`"`
 		if len(refs.kids) == 0 {
 			insert = insert[1:]
 		}
 	}
-	return Parse([]byte(raw[:at] + insert + raw[at:]))
+	return o.replaced(at, at, insert)
+}
+
+// replaced returns the object with a part of its text replaced.
+func (o *Object) replaced(begin, end int32, by string) (*Object, error) {
+	return Parse([]byte(o.raw[:begin-o.root.start] + by + o.raw[end-o.root.start:]))
 }

@@ -50,7 +50,7 @@ type Ref struct {
 
 // Refs returns every reference of the object in document order: the strings of
 // each property, at any depth and in extensions, whose name ends in _ref or _refs
-// (section 3.5).
+// (section 3.1).
 func (o *Object) Refs() []Ref {
 	var refs []Ref
 	walkRefs(&o.root, "", func(path, id string) { refs = append(refs, Ref{path, id}) })

@@ -55,12 +55,19 @@ func TLPOf(id string) (entente.TLP, bool) {
 // markings are as published.
 func (v *validator) markingDefinition(n *node) {
 	definition, ext := n.get("definition"), n.get("extensions")
+	for _, key := range []string{"definition_type", "definition"} {
+		if ext == nil && n.get(key) == nil {
+			v.at(key)
+			v.refuse(Missing, "7.2.1", "")
+			v.up()
+		}
+	}
 	switch typ := n.str("definition_type"); typ {
 	case "":
 	case "statement":
-		if definition != nil && definition.kind == kindObject && definition.str("statement") == "" {
+		if s := definition.member("statement"); s == nil || s.kind != kindString {
 			v.at("definition")
-			v.refuse(Missing, "7.2.1.3", "statement")
+			v.refuse(Needs, "7.2.1.3", "statement")
 			v.up()
 		}
 	case "tlp":
@@ -90,13 +97,16 @@ func forbiddenMarkingType(s string) bool {
 	return len(s) >= 9 && s[:9] == "statement" || len(s) >= 3 && s[len(s)-3:] == "tlp"
 }
 
-// tlp2 returns the TLP 2.0 extension among extensions, or nil.
-func (n *node) tlp2() *node {
+// member is get, where n may be nil.
+func (n *node) member(key string) *node {
 	if n == nil {
 		return nil
 	}
-	return n.get(ExtensionTLP2)
+	return n.get(key)
 }
+
+// tlp2 returns the TLP 2.0 extension among extensions, or nil.
+func (n *node) tlp2() *node { return n.member(ExtensionTLP2) }
 
 // published checks that a marking is one of those published, to the letter.
 func (v *validator) published(n *node, list []predefined, same func(predefined) bool) {

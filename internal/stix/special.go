@@ -42,6 +42,7 @@ func init() {
 		"bundle":               (*validator).bundled,
 		"email-message":        (*validator).email,
 		"extension-definition": (*validator).extensionDefinition,
+		"external-reference":   (*validator).externalReference,
 		"indicator":            (*validator).indicator,
 		"malware":              (*validator).malware,
 		"marking-definition":   (*validator).markingDefinition,
@@ -94,6 +95,35 @@ func (v *validator) extensionDefinition(n *node) {
 		}
 	}
 	v.absent(n, "extension_properties", "7.3")
+}
+
+var (
+	cve   = regexp.MustCompile(`^CVE-[0-9]{4}-(0[0-9]{3}|[1-9][0-9]{3,})$`)
+	capec = regexp.MustCompile(`^CAPEC-[0-9]+$`)
+)
+
+// externalReference checks that identifiers of CVE and CAPEC have their form and
+// their source (sections 4.1, 4.19), which the schema asks for in both directions.
+func (v *validator) externalReference(n *node) {
+	source, id := n.str("source_name"), n.str("external_id")
+	form, name := cve, "CVE-yyyy-nnnn"
+	switch source {
+	case "cve":
+	case "capec":
+		form, name = capec, "CAPEC-n"
+	default:
+		if cve.MatchString(id) || capec.MatchString(id) {
+			v.at("source_name")
+			v.refuse(Format, "schema", strings.ToLower(id[:strings.IndexByte(id, '-')]))
+			v.up()
+		}
+		return
+	}
+	if !form.MatchString(id) {
+		v.at("external_id")
+		v.refuse(Format, "4.19", name)
+		v.up()
+	}
 }
 
 // indicator checks what one can of a STIX pattern without its grammar (sections
@@ -197,9 +227,12 @@ func (v *validator) relationship(n *node) {
 
 // observables checks the container of section 2.13.
 func (v *validator) observables(n *node) {
+	v.container = n
+	defer func() { v.container, v.base = nil, 0 }()
 	for i := range n.kids {
 		k := &n.kids[i]
 		v.at(k.key)
+		v.base = v.depth
 		typ := k.str("type")
 		switch {
 		case k.kind != kindObject:

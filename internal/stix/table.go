@@ -55,7 +55,7 @@ type valueKind struct {
 	part     *typeDef
 	form     *form
 	dict     func(v *validator, member *node)
-	closed   bool
+	closed   bool // of hashes: no other algorithms; of what may not stand here: an error
 }
 
 type property struct {
@@ -237,12 +237,12 @@ func (d *typeDef) finish() error {
 		for _, name := range r.names {
 			p := d.props[name]
 			switch {
-			case r.verb == "na":
+			case r.verb == "na" || r.verb == "unused":
 				if p == nil {
 					p = &property{name: name}
 					d.add(p, false)
 				}
-				p.kind = &valueKind{op: opAbsent}
+				p.kind = &valueKind{op: opAbsent, closed: r.verb == "na"}
 			case name == "core": // the rule needs core x: x is required here
 				continue
 			case p == nil:
@@ -251,7 +251,7 @@ func (d *typeDef) finish() error {
 			r.mask |= p.bit
 		}
 		switch {
-		case r.verb == "na":
+		case r.verb == "na" || r.verb == "unused":
 		case r.verb == "needs" && r.names[0] == "core":
 			d.required |= r.mask
 		default:

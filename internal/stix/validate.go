@@ -46,6 +46,9 @@ type validator struct {
 	findings []Finding
 	path     [40]step
 	depth    int
+	// container is the observable container that is being walked (section 2.13).
+	container *node
+	base      int // the depth of the object that is being walked: not 0 in a container
 }
 
 // step is one step of a path: a name, or an item where the name is empty.
@@ -219,10 +222,10 @@ func (v *validator) unknown(def *typeDef, n *node) {
 		v.refuse(Forbidden, def.section, n.key)
 		return
 	}
-	top := v.depth == 1
+	top := v.depth == v.base+1
 	if top {
 		switch n.key {
-		case "severity", "action", "username", "phone_numbers":
+		case "severity", "action", "username", "phone_number", "phone_numbers":
 			v.refuse(Reserved, "3.8", n.key)
 			return
 		}
@@ -286,7 +289,7 @@ var expected = map[op]struct {
 func (v *validator) fits(k *valueKind, n *node) bool {
 	switch {
 	case k.op == opAbsent:
-		v.refuse(Forbidden, "3.2", n.key)
+		v.find(Forbidden, severity(!k.closed), "3.2", n.key)
 		return false
 	case k.op == opBool:
 		if n.kind != kindTrue && n.kind != kindFalse {
@@ -349,9 +352,14 @@ func (v *validator) value(def *typeDef, k *valueKind, n *node) {
 	case opForm:
 		if !k.form.valid(n.text) {
 			v.find(Format, severity(k.form.should), k.form.section, k.form.name)
+		} else if k.form.name == "hex" && strings.ToLower(n.text) != n.text {
+			v.warn(Format, k.form.section, "hex (a–f)")
 		}
 	case opPart:
 		v.members(k.part, n)
+		if check := special[k.part.name]; check != nil {
+			check(v, n)
+		}
 	case opDict:
 		v.dictionary(def, k, n)
 	case opHashes:
@@ -407,13 +415,18 @@ func (v *validator) timestamp(k *valueKind, n *node) {
 	}
 }
 
-// reference checks sections 2.9 and 3.5.
+// reference checks sections 2.9 and 3.3, and that no marking marks itself (3.2).
 func (v *validator) reference(def *typeDef, k *valueKind, n *node) {
+	if v.container != nil && v.container.get(n.text) != nil {
+		return // a key of the container that holds the object: section 2.13
+	}
 	typ, ok := splitID(n.text)
 	if !ok {
 		v.refuse(BadID, "2.9", n.text)
 	} else if !k.allows(typ) {
 		v.refuse(RefType, def.section, typ)
+	} else if typ == "marking-definition" && n.text == v.object.ID {
+		v.refuse(RefType, "3.2", n.text)
 	}
 }
 
