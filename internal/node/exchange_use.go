@@ -137,6 +137,7 @@ func (f *exchangeFacts) carries(c *exchangeCase, u Use) bool {
 	case *entente.PermissionRequest:
 		f.To, f.Kind = b.Of, b.Kind
 		f.asks(b.Purpose)
+		f.Grant.Agencies = b.Kind != "onward" || f.lists.has(f.author, b.Agencies)
 		f.Standing.Concerned = b.Of == self || own && u.Act == policy.Open
 	case *entente.Denial:
 		q, ok := bodyOf[entente.Request](c.request)
