@@ -27,6 +27,7 @@ const (
 const (
 	maxCedar    = 40000 // characters of a set's source, as its schema says
 	maxPolicies = 64
+	maxDepth    = 32 // brackets within brackets: validation takes the square of it
 )
 
 var idForm = regexp.MustCompile(`^[a-z][a-z0-9-]{1,63}$`)
@@ -125,6 +126,9 @@ func Load(source string, refusals map[string]entente.Refusal, digest entente.Dig
 	if len(source) > maxCedar {
 		return nil, faultf(0, "", "%d bytes, at most %d", len(source), maxCedar)
 	}
+	if line := tooDeep(source); line > 0 {
+		return nil, faultf(line, "", "brackets are nested deeper than %d", maxDepth)
+	}
 	list, err := cedar.NewPolicyListFromBytes("", []byte(source))
 	if err != nil {
 		return nil, unparsed(err)
@@ -153,6 +157,33 @@ func Load(source string, refusals map[string]entente.Refusal, digest entente.Dig
 	}
 	s.index()
 	return s, s.rehearse()
+}
+
+// tooDeep returns the line at which brackets are nested too deep, or 0.
+func tooDeep(source string) int {
+	depth, line, quoted := 0, 1, false
+	for i := 0; i < len(source); i++ {
+		switch c := source[i]; {
+		case c == '\n':
+			line++
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '/' && strings.HasPrefix(source[i:], "//"):
+			if end := strings.IndexByte(source[i:], '\n'); end > 0 {
+				i += end - 1
+			}
+		case strings.IndexByte("([{", c) >= 0:
+			if depth++; depth > maxDepth {
+				return line
+			}
+		case strings.IndexByte(")]}", c) >= 0:
+			depth--
+		}
+	}
+	return 0
 }
 
 var parseError = regexp.MustCompile(`<input>:(\d+)(?::(\d+))?:? ?(.*)`)
