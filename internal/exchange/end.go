@@ -56,8 +56,8 @@ func (x *Exchange) end(ctx context.Context, j store.Job) error {
 	if err := x.fail("shredded"); err != nil {
 		return err
 	}
-	if r.Receipt != nil && r.Receipt.Body.Verdict == verdictRejected && r.Direction == In && !key && !blob {
-		return nil // there never was a copy here, and the rejection says so
+	if r.Direction == In && (r.Receipt == nil || r.Receipt.Body.Verdict == verdictRejected) && !key && !blob {
+		return nil // there never was a copy here; that it was rejected is said, or will be
 	}
 	if r, err = x.Release(ctx, Node, v.Ref, now); err != nil { // with the last uses
 		return err

@@ -62,7 +62,11 @@ func (x *Exchange) receive(ctx context.Context, j store.Job) error {
 			return nil // what was taken in stays until it is recalled or over
 		}
 		x.tell(ctx, r, no)
-		return x.reject(ctx, r, because(decision.Policies), decision)
+		reason := because(decision.Policies)
+		if reason == becauseRecalled && r.Recall == nil && !x.now().Before(r.ExpiresAt()) {
+			reason = becauseExpired // which is why it has a tombstone
+		}
+		return x.reject(ctx, r, reason, decision)
 	}
 	if reason, err := x.fetchWhole(ctx, j, r.From, r.Body.Content); err != nil || reason != "" {
 		if reason == "" || r.Receipt != nil {
@@ -302,10 +306,15 @@ func (x *Exchange) speaker(ctx context.Context, r *ReleaseState) (string, error)
 	return "", fmt.Errorf("no agency key is on this machine")
 }
 
-// fetchOf gets what an entry that is no release carries.
+// fetchOf gets what an entry carries that is no release to this party: what another
+// party asked or explained or, after a restore, what this one had sent.
 func (x *Exchange) fetchOf(ctx context.Context, j store.Job) error {
 	c, err := x.carrying(ctx, j.Entry)
-	if err != nil || c == nil || c.side.Direction != In || c.sealed == nil {
+	if err != nil || c == nil || c.sealed == nil {
+		return err
+	}
+	if c.side.Direction == Out {
+		_, err := x.fetchWhole(ctx, j, c.side.To, *c.sealed)
 		return err
 	}
 	decision, no, err := x.node.DecideUse(ctx, node.Use{
@@ -335,10 +344,12 @@ type content struct {
 	side   Side
 	sealed *entente.Sealed
 	state  func(Viewer) bool // who may see it
+	// release marks what is opened by its own use case, and recorded as a use.
+	release bool
 }
 
-// carrying reads an entry that is no release as what it carries; nil for one that
-// counts for nothing, or is not between this party and another.
+// carrying reads an entry that is no release to this party as what it carries; nil
+// for one that counts for nothing, or is not between this party and another.
 func (x *Exchange) carrying(ctx context.Context, ref entente.Ref) (*content, error) {
 	v, err := store.ByRef[json.RawMessage](ctx, x.view(), ref.Log, ref.Index)
 	if err != nil {
@@ -357,7 +368,7 @@ func (x *Exchange) carrying(ctx context.Context, ref entente.Ref) (*content, err
 			return nil, notFoundIsNil(err)
 		}
 		side := sideOf(x, s, s.Body.To, s.Body.Agencies, s.Body.Copied)
-		return &content{side, &s.Body.Question, r.VisibleTo}, nil
+		return &content{side, &s.Body.Question, r.VisibleTo, false}, nil
 	case entente.TypePermissionRequest:
 		s, err := settled[entente.PermissionRequest](ctx, x, j, v.Type)
 		if err != nil || s == nil {
@@ -367,7 +378,13 @@ func (x *Exchange) carrying(ctx context.Context, ref entente.Ref) (*content, err
 		if err != nil {
 			return nil, notFoundIsNil(err)
 		}
-		return &content{p.Side, s.Body.Description, p.VisibleTo}, nil
+		return &content{p.Side, s.Body.Description, p.VisibleTo, false}, nil
+	case entente.TypeRelease:
+		r, err := x.Release(ctx, Node, v.Ref, now)
+		if err != nil || r.Direction != Out || r.Recall != nil || r.DeletedBy(x.own) {
+			return nil, notFoundIsNil(err)
+		}
+		return &content{r.Side, &r.Body.Content, r.VisibleTo, true}, nil
 	case entente.TypeRefusal:
 		return x.refusalNote(ctx, j, now)
 	case entente.TypeMisuse:
@@ -385,7 +402,7 @@ func (x *Exchange) refusalNote(ctx context.Context, j store.Job, now time.Time) 
 	if err != nil {
 		return nil, notFoundIsNil(err)
 	}
-	return &content{sideOf(x, s, r.From, []string{r.Agency}, r.Copied), s.Body.Note, r.VisibleTo}, nil
+	return &content{sideOf(x, s, r.From, []string{r.Agency}, r.Copied), s.Body.Note, r.VisibleTo, false}, nil
 }
 
 func (x *Exchange) misuseNote(ctx context.Context, j store.Job, now time.Time) (*content, error) {
@@ -401,5 +418,5 @@ func (x *Exchange) misuseNote(ctx context.Context, j store.Job, now time.Time) (
 	if s.Header.Author.Party == r.To {
 		to, agencies = r.From, []string{r.Agency}
 	}
-	return &content{sideOf(x, s, to, agencies, nil), s.Body.Note, r.VisibleTo}, nil
+	return &content{sideOf(x, s, to, agencies, nil), s.Body.Note, r.VisibleTo, false}, nil
 }

@@ -121,6 +121,10 @@ func (x *Exchange) allow(ctx context.Context, by Reader, s *Side, sealed entente
 	if !by.may() {
 		return refusal("exchange.reader", "%s", by.Name)
 	}
+	// An agency whose sealing key was revoked opens nothing under another's.
+	if _, err := x.recipients(ctx, x.own, by.Agency); err != nil {
+		return err
+	}
 	decision, no, err := x.node.DecideUse(ctx, node.Use{
 		Act: policy.Open, Of: s.Ref, Agency: by.Agency, Roles: by.Roles, Purpose: purpose, Shredded: x.payloads.Tombstoned(sealed.Digest),
 	})
@@ -171,7 +175,7 @@ func (x *Exchange) OpenQuestion(ctx context.Context, by Reader, ref entente.Ref)
 	if err != nil {
 		return nil, err
 	}
-	if c == nil || c.sealed == nil || !c.state(by.Viewer) {
+	if c == nil || c.sealed == nil || !c.state(by.Viewer) || c.release {
 		return nil, ErrNotFound
 	}
 	if err := x.allow(ctx, by, &c.side, *c.sealed, ""); err != nil {

@@ -39,8 +39,10 @@ const (
 
 // worker is the state of the receiving loop.
 type worker struct {
+	rounds    sync.Mutex
 	tidy      atomic.Bool // drafts may have left something
 	submitted atomic.Bool // submissions of programs may wait
+	missing   atomic.Bool // payloads may be missing, as after a restore
 }
 
 // Run does what the node does by itself until ctx ends: it takes in what was
@@ -49,6 +51,7 @@ type worker struct {
 func (x *Exchange) Run(ctx context.Context) error {
 	x.work.tidy.Store(true)
 	x.work.submitted.Store(true)
+	x.work.missing.Store(true)
 	for ctx.Err() == nil {
 		wait, err := x.Once(ctx)
 		if ctx.Err() != nil {
@@ -72,6 +75,8 @@ func (x *Exchange) Run(ctx context.Context) error {
 // Once reads what the logs brought and does what is due, and returns how long it may
 // be until something else is.
 func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
+	x.work.rounds.Lock()
+	defer x.work.rounds.Unlock()
 	if x.work.tidy.Swap(false) {
 		if err := x.tidy(ctx); err != nil {
 			x.work.tidy.Store(true)
@@ -82,6 +87,12 @@ func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
 		if err := x.takeSubmissions(ctx); err != nil {
 			x.work.submitted.Store(true)
 			x.log.ErrorContext(ctx, "submissions wait on", "error", err)
+		}
+	}
+	if x.work.missing.Swap(false) {
+		if err := x.seekMissing(ctx); err != nil {
+			x.work.missing.Store(true)
+			return 0, err
 		}
 	}
 	for {
@@ -133,13 +144,74 @@ func (x *Exchange) read(ctx context.Context) error {
 			if err := x.fail("read"); err != nil {
 				return err
 			}
-			if err := x.s.AddJobs(ctx, &store.JobRead{Log: l.Origin, From: from, Size: to}, jobs...); err != nil {
+			err = x.s.AddJobs(ctx, &store.JobRead{Log: l.Origin, From: from, Size: to}, jobs...)
+			if errors.Is(err, store.ErrConflict) { // another process of the node has read on
+				to, err = x.s.ReadSize(ctx, l.Origin)
+			}
+			if err != nil {
 				return err
 			}
 			from = to
 		}
 	}
 	return nil
+}
+
+// seekMissing finds what the node should hold and does not: a backup holds no keys
+// of payloads, and what it lost is fetched again from the other side.
+func (x *Exchange) seekMissing(ctx context.Context) error {
+	var jobs []store.Job
+	now := x.now()
+	add := func(kind string, ref entente.Ref, s *entente.Sealed) {
+		if s != nil && !x.has(*s) && !x.payloads.Tombstoned(s.Digest) {
+			jobs = append(jobs, store.Job{Kind: kind, Entry: ref, Due: now})
+		}
+	}
+	releases, err := every[entente.Release](ctx, x, store.Query{
+		Type: entente.TypeRelease, Where: []store.Cond{{Column: "retain", Op: store.Ge, Value: day(now)}},
+	})
+	if err != nil {
+		return err
+	}
+	for _, v := range releases {
+		kind := jobFetch
+		if v.Body.To == x.own {
+			kind = jobReceive
+		}
+		add(kind, v.Ref, &v.Body.Content)
+	}
+	requests, err := every[entente.Request](ctx, x, store.Query{Type: entente.TypeRequest})
+	if err != nil {
+		return err
+	}
+	for _, v := range requests {
+		add(jobFetch, v.Ref, &v.Body.Question)
+	}
+	refusals, err := every[entente.Denial](ctx, x, store.Query{Type: entente.TypeRefusal})
+	if err != nil {
+		return err
+	}
+	for _, v := range refusals {
+		add(jobFetch, v.Ref, v.Body.Note)
+	}
+	asked, err := every[entente.PermissionRequest](ctx, x, store.Query{Type: entente.TypePermissionRequest})
+	if err != nil {
+		return err
+	}
+	for _, v := range asked {
+		add(jobFetch, v.Ref, v.Body.Description)
+	}
+	reports, err := every[entente.Misuse](ctx, x, store.Query{Type: entente.TypeMisuse})
+	if err != nil {
+		return err
+	}
+	for _, v := range reports {
+		add(jobFetch, v.Ref, v.Body.Note)
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	return x.s.AddJobs(ctx, nil, jobs...)
 }
 
 // follows is what is to be done about an entry. What it says is judged by the fold

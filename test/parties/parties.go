@@ -73,6 +73,8 @@ type Party struct {
 	// Cut, when set, stands between the exchange and the network: what it returns is
 	// the fetch's error.
 	Cut func(s entente.Sealed) error
+	// Replace, when set, fetches instead of the network; what it wrote is committed.
+	Replace func(s entente.Sealed, into *payload.Incoming) error
 
 	w    *World
 	dir  string
@@ -463,6 +465,15 @@ func (p *Party) Again(restored bool) {
 	p.serve(l)
 }
 
+// Restore replaces the closed party's directory by a backup and opens it at the same
+// address: read-only, until it has recovered the tails of its logs.
+func (p *Party) Restore(backup string) {
+	p.w.tb.Helper()
+	p.w.check(os.RemoveAll(p.dir))
+	p.w.check(node.Restore(backup, p.dir))
+	p.Again(true)
+}
+
 // fetcher is the network as the exchange reaches it.
 type fetcher struct{ p *Party }
 
@@ -472,6 +483,12 @@ func (f fetcher) FetchPayload(ctx context.Context, party string, s entente.Seale
 		if err := f.p.Cut(s); err != nil {
 			return err
 		}
+	}
+	if f.p.Replace != nil {
+		if err := f.p.Replace(s, into); err != nil {
+			return err
+		}
+		return into.Commit()
 	}
 	return f.p.Net.FetchPayload(ctx, party, s, into)
 }
