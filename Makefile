@@ -7,7 +7,7 @@ BENCHTIME ?= 1s
 
 export PATH := $(CURDIR)/.bin:$(PATH)
 
-.PHONY: test check unit build run demo bench fuzz generate lint fmt tools clean help
+.PHONY: test check unit build run demo bench fuzz interop generate lint fmt tools clean help
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: ## the benchmarks, as ratios to their yardsticks, against the targets
 
 fuzz: ## every fuzz test for FUZZTIME (20s) each
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh $(PKG)
+
+interop: ## hold the program against OASIS's schemas and examples, and stock clients (ENTENTE_CONFORMANCE)
+	@scripts/interop.sh
 
 clean: ## remove what the scripts built
 	rm -rf .bin entente dist

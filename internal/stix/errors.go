@@ -59,7 +59,7 @@ const (
 	Empty        Code = "empty"         // an empty list or object, or null
 	Range        Code = "range"         // a number out of its range
 	Format       Code = "format"        // a string that has not the form it must have
-	BadID        Code = "id"            // not an identifier
+	BadID        Code = "bad_id"        // not an identifier
 	IDType       Code = "id_type"       // an identifier of another type than the object's
 	IDKind       Code = "id_kind"       // not the version of UUID that the object should have
 	SCOID        Code = "sco_id"        // a UUIDv5 that does not follow from the contents

@@ -88,7 +88,6 @@ type tables struct {
 	parts         map[string]*typeDef // part by name, ext by name
 	vocab         map[string]map[string]bool
 	relationships map[[3]string]bool
-	contents      *valueKind
 }
 
 // table is embedded, so that a fault in it is a fault of the build.
