@@ -233,6 +233,7 @@ type keyCmd struct {
 	Add    keyAddCmd    `cmd:"" help:"Make a key of the node and add it to its logs."`
 	Rotate keyRotateCmd `cmd:"" help:"Replace a key by a new one of the same role."`
 	Revoke keyRevokeCmd `cmd:"" help:"End a key, in all logs of the node."`
+	Export keyExportCmd `cmd:"" help:"Break-glass: take an agency's sealing key out of the node; two officers, an entry in the shared log."`
 }
 
 type keyLine struct {

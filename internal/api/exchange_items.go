@@ -167,12 +167,13 @@ func sideItem(kind string, s *exchange.Side, state exchange.State, body any, clo
 		out.Agencies = []string{}
 	}
 	for i := range clocks {
-		out.Clocks = append(out.Clocks, clockItem(&clocks[i]))
+		out.Clocks = append(out.Clocks, ClockOf(&clocks[i]))
 	}
 	return out
 }
 
-func clockItem(c *exchange.Clock) ClockItem {
+// ClockOf is a clock as the interface tells it.
+func ClockOf(c *exchange.Clock) ClockItem {
 	return ClockItem{
 		Kind: c.Kind, Entry: c.Entry.String(), URL: entryURL(c.Entry), Subject: c.Subject, Direction: c.Direction, Owner: c.Owner,
 		Agencies: c.Agencies, Areas: c.Areas, Duty: c.Duty, Due: c.Due, Overdue: c.Overdue, Escalate: c.Escalate,
@@ -197,7 +198,8 @@ func saidItems[B any](list []exchange.Said[B]) []SaidItem {
 	return out
 }
 
-func requestItem(r *exchange.RequestState) RequestItem {
+// RequestOf is a request as the interface tells it.
+func RequestOf(r *exchange.RequestState) RequestItem {
 	out := RequestItem{
 		SideItem: sideItem("requests", &r.Side, r.State, r.Body, r.Clocks), Releases: saidItems(r.Releases), Refusal: saidItem(r.Refusal),
 		AnsweredAt: r.AnsweredAt, Late: r.Late, Versions: []string{}, Withdrawal: saidItem(r.Withdrawal),
@@ -211,23 +213,26 @@ func requestItem(r *exchange.RequestState) RequestItem {
 	return out
 }
 
-func permissionItem(p *exchange.PermissionState) PermissionItem {
+// PermissionOf is a permission request as the interface tells it.
+func PermissionOf(p *exchange.PermissionState) PermissionItem {
 	return PermissionItem{SideItem: sideItem("permissions", &p.Side, p.State, p.Body, nil), Answer: saidItem(p.Answer)}
 }
 
-func (s *server) releaseItem(r *exchange.ReleaseState, asOf time.Time) ReleaseItem {
+// ReleaseOf is a release as the interface tells it; here says whether its content
+// is on this node.
+func ReleaseOf(r *exchange.ReleaseState, here bool, asOf time.Time) ReleaseItem {
 	out := ReleaseItem{
-		SideItem: sideItem("releases", &r.Side, r.State, r.Body, r.Clocks), Here: s.Exchange.Holds(r), Receipt: saidItem(r.Receipt),
+		SideItem: sideItem("releases", &r.Side, r.State, r.Body, r.Clocks), Here: here, Receipt: saidItem(r.Receipt),
 		Acknowledged: saidItem(r.Acknowledged), AcknowledgedAt: r.AcknowledgedAt, Feedback: saidItems(r.Feedback), Onward: saidItems(r.Onward),
 		Recall: saidItem(r.Recall), Holds: saidItems(r.Holds), Deletions: saidItems(r.Deletions), ReviewDue: r.ReviewDue,
 		Review: saidItem(r.Review), Uses: saidItems(r.Uses),
 	}
 	if r.Consent != nil {
-		consent := permissionItem(r.Consent)
+		consent := PermissionOf(r.Consent)
 		out.Consent = &consent
 	}
 	for _, p := range r.Permissions {
-		out.Permissions = append(out.Permissions, permissionItem(p))
+		out.Permissions = append(out.Permissions, PermissionOf(p))
 	}
 	for i := range r.Misuse {
 		m := &r.Misuse[i]

@@ -10,7 +10,6 @@ import (
 
 	"entente"
 	"entente/internal/exchange"
-	"entente/internal/store"
 )
 
 func (s *server) routeExchangeReads() {
@@ -47,7 +46,7 @@ func (s *server) routeExchangeReads() {
 		params: []param{
 			{name: "agency", doc: "Agency that used it."}, {name: "purpose", doc: "Code of a purpose."},
 			{name: "mode", enum: []string{"read", "export", "taxii"}, doc: "How it was used."},
-			{name: "by", doc: "Opaque digest of a person or a client."}, limitParam, cursorParam, formatParam,
+			{name: "limit", least: 1, most: 500, doc: "Items a page, 100 by default."}, cursorParam, formatParam,
 		},
 	}, s.exchangeUses)
 }
@@ -58,6 +57,14 @@ type TermsAnswer struct {
 	// Terms is nil while none are in force: nothing is exchanged then.
 	Terms  *entente.ExchangeTerms           `json:"terms"`
 	Routes map[entente.Party]*entente.Route `json:"routes"`
+}
+
+// Plain is the answer without the notice of a node.
+func (a TermsAnswer) Plain() any {
+	return struct {
+		Terms  *entente.ExchangeTerms           `json:"terms"`
+		Routes map[entente.Party]*entente.Route `json:"routes"`
+	}{a.Terms, a.Routes}
 }
 
 func (s *server) exchangeTerms(ctx context.Context, _ *call) (*answer, error) {
@@ -80,7 +87,7 @@ func (s *server) exchangeRequests(ctx context.Context, c *call) (*answer, error)
 	}
 	out := RequestsAnswer{Items: []RequestItem{}, Next: page.Next, NextURL: c.nextURL(page.Next)}
 	for _, r := range page.Items {
-		out.Items = append(out.Items, requestItem(r))
+		out.Items = append(out.Items, RequestOf(r))
 	}
 	out.Notice, err = s.notice(ctx)
 	return &answer{body: out}, err
@@ -96,7 +103,7 @@ func (s *server) exchangeRequest(ctx context.Context, c *call) (*answer, error) 
 		return nil, err
 	}
 	n, err := s.notice(ctx)
-	return &answer{body: RequestAnswer{n, requestItem(r)}}, err
+	return &answer{body: RequestAnswer{n, RequestOf(r)}}, err
 }
 
 func (s *server) exchangeReleases(ctx context.Context, c *call) (*answer, error) {
@@ -107,7 +114,7 @@ func (s *server) exchangeReleases(ctx context.Context, c *call) (*answer, error)
 	}
 	out := ReleasesAnswer{Items: []ReleaseItem{}, Next: page.Next, NextURL: c.nextURL(page.Next)}
 	for _, r := range page.Items {
-		out.Items = append(out.Items, s.releaseItem(r, asOf))
+		out.Items = append(out.Items, ReleaseOf(r, s.Exchange.Holds(r), asOf))
 	}
 	out.Notice, err = s.notice(ctx)
 	return &answer{body: out}, err
@@ -128,7 +135,7 @@ func (s *server) releaseAnswer(ctx context.Context, c *call, ref entente.Ref) (*
 		return nil, err
 	}
 	n, err := s.notice(ctx)
-	return &answer{body: ReleaseAnswer{n, s.releaseItem(r, asOf)}}, err
+	return &answer{body: ReleaseAnswer{n, ReleaseOf(r, s.Exchange.Holds(r), asOf)}}, err
 }
 
 func (s *server) exchangePermissions(ctx context.Context, c *call) (*answer, error) {
@@ -138,7 +145,7 @@ func (s *server) exchangePermissions(ctx context.Context, c *call) (*answer, err
 	}
 	out := PermissionsAnswer{Items: []PermissionItem{}, Next: page.Next, NextURL: c.nextURL(page.Next)}
 	for _, p := range page.Items {
-		out.Items = append(out.Items, permissionItem(p))
+		out.Items = append(out.Items, PermissionOf(p))
 	}
 	out.Notice, err = s.notice(ctx)
 	return &answer{body: out}, err
@@ -154,7 +161,7 @@ func (s *server) exchangePermission(ctx context.Context, c *call) (*answer, erro
 		return nil, err
 	}
 	n, err := s.notice(ctx)
-	return &answer{body: PermissionAnswer{n, permissionItem(p)}}, err
+	return &answer{body: PermissionAnswer{n, PermissionOf(p)}}, err
 }
 
 // ClocksAnswer lists clocks.
@@ -170,7 +177,7 @@ func (s *server) exchangeClocks(ctx context.Context, c *call) (*answer, error) {
 	}
 	out := ClocksAnswer{Clocks: []ClockItem{}}
 	for i := range list {
-		out.Clocks = append(out.Clocks, clockItem(&list[i]))
+		out.Clocks = append(out.Clocks, ClockOf(&list[i]))
 	}
 	out.Notice, err = s.notice(ctx)
 	return &answer{body: out}, err
@@ -218,6 +225,13 @@ type MeterItem struct {
 	Spontaneous   int   `json:"spontaneous"`
 }
 
+// MeterOf is a meter as the interface tells it.
+func MeterOf(m exchange.Meter) MeterItem {
+	return MeterItem{
+		m.Area, m.Direction, m.Asked, m.Answered, m.Refused, m.Withdrawn, m.Waiting, m.Late, int64(m.Median / time.Second), m.Released, m.Spontaneous,
+	}
+}
+
 // MetersAnswer measures reciprocity over a span of days, both included.
 type MetersAnswer struct {
 	Notice
@@ -247,9 +261,7 @@ func (s *server) exchangeMeters(ctx context.Context, c *call) (*answer, error) {
 	}
 	out := MetersAnswer{From: entente.Date(from.Format(time.DateOnly)), To: entente.Date(to.Format(time.DateOnly)), Meters: []MeterItem{}}
 	for _, m := range list {
-		out.Meters = append(out.Meters, MeterItem{
-			m.Area, m.Direction, m.Asked, m.Answered, m.Refused, m.Withdrawn, m.Waiting, m.Late, int64(m.Median / time.Second), m.Released, m.Spontaneous,
-		})
+		out.Meters = append(out.Meters, MeterOf(m))
 	}
 	if c.wantsCSV() {
 		rows := [][]string{meterColumns}
@@ -326,35 +338,30 @@ type UseItem struct {
 // UsesAnswer is a page of the audit of reads.
 type UsesAnswer struct {
 	Notice
-	Total   int       `json:"total"`
 	Items   []UseItem `json:"items"`
 	Next    string    `json:"next,omitempty"`
 	NextURL string    `json:"next_url,omitempty"`
 }
 
+// UseOf is a use as the interface tells it.
+func UseOf(u *exchange.Said[entente.Use]) UseItem {
+	out := UseItem{u.Ref.String(), entryURL(u.Ref), u.Time, u.Body.Agency, u.Body.Purpose, u.Body.Mode, u.Body.By, []string{}}
+	for _, r := range u.Body.Releases {
+		out.Releases = append(out.Releases, r.String())
+	}
+	return out
+}
+
 func (s *server) exchangeUses(ctx context.Context, c *call) (*answer, error) {
-	q := store.Query{
-		Type: entente.TypeUse, Order: store.ByTime, Desc: true, After: c.get("cursor"), Limit: c.number("limit", 100), Versions: true,
-	}
-	for param, column := range map[string]string{"agency": "use.agency", "purpose": "use.purpose", "mode": "use.mode", "by": "use.by_person"} {
-		if v := c.get(param); v != "" {
-			q.Where = append(q.Where, store.Cond{Column: column, Op: store.Eq, Value: v})
-		}
-	}
-	page, err := store.List[entente.Use](ctx, c.view, q)
+	page, err := s.Exchange.Reads(ctx, c.who.viewer(), exchange.UseQuery{
+		Agency: c.get("agency"), Purpose: c.get("purpose"), Mode: c.get("mode"), After: c.get("cursor"), Limit: c.number("limit", 100),
+	})
 	if err != nil {
 		return nil, err
 	}
-	out := UsesAnswer{Total: page.Total, Items: []UseItem{}, Next: page.Next, NextURL: c.nextURL(page.Next)}
-	for _, v := range page.Items {
-		if v.Body == nil {
-			continue
-		}
-		item := UseItem{v.Ref.String(), entryURL(v.Ref), v.Header.Time, v.Body.Agency, v.Body.Purpose, v.Body.Mode, v.Body.By, []string{}}
-		for _, r := range v.Body.Releases {
-			item.Releases = append(item.Releases, r.String())
-		}
-		out.Items = append(out.Items, item)
+	out := UsesAnswer{Items: []UseItem{}, Next: page.Next, NextURL: c.nextURL(page.Next)}
+	for i := range page.Items {
+		out.Items = append(out.Items, UseOf(&page.Items[i]))
 	}
 	if c.wantsCSV() {
 		return usesCSV(out)
