@@ -90,7 +90,7 @@ type peerAddCmd struct {
 	Dir     string         `help:"The node's directory." default:"." type:"existingdir"`
 	Genesis string         `arg:"" help:"The other node's genesis file." type:"existingfile"`
 	Digest  entente.Digest `help:"Its SHA-256 digest, as told over another way." required:""`
-	Public  string         `help:"Base URL of its public site." required:""`
+	Public  string         `help:"Base URL of its public site; none for a node that is reached by pouches alone."`
 	Link    string         `help:"https URL of its peer listener, between parties."`
 }
 

@@ -47,6 +47,7 @@ type cli struct {
 	Peer    peerCmd    `cmd:"" help:"Other nodes: pin a genesis, set addresses."`
 	Webhook webhookCmd `cmd:"" help:"Programs that are told of arrivals and clocks."`
 	Mail    mailCmd    `cmd:"" help:"People who are told by mail that something waits."`
+	Pouch   pouchCmd   `cmd:"" help:"Logs and payloads on a disk, between nodes that no network joins."`
 	Backup  backupCmd  `cmd:"" help:"Write a consistent copy of a node while it runs."`
 	Restore restoreCmd `cmd:"" help:"Make a node's directory from a backup; it starts read-only until its tails are recovered."`
 

@@ -88,4 +88,8 @@ var stageNames = map[string]string{
 	"agree":      "waiting for equal digests",
 	"rebuild":    "rebuilding the projection",
 	"import":     "reading the file",
+
+	"pouch.write": "writing the pouch",
+	"pouch.check": "checking the volumes",
+	"pouch.read":  "reading the pouch",
 }

@@ -69,6 +69,8 @@ func (n *Network) mirrors(l store.LogState) ([]mirror, error) {
 		m := mirror{writer: writer, url: strings.TrimSuffix(n.writers[writer].Public, "/") + peer.MirrorPath + l.Origin, client: n.public[writer]}
 		if link := n.links[writer]; link != nil {
 			m.url, m.client = link.MirrorURL(l.Origin), n.private[writer]
+		} else if n.writers[writer].Public == "" && entente.Party(writer).Valid() {
+			return nil, fmt.Errorf("the node of %s is reached by pouches alone and cannot be asked: only an operator can attest that %s has no tail", writer, l.Origin)
 		} else if l.Audience != entente.Public {
 			continue
 		}

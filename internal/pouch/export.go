@@ -83,6 +83,9 @@ func (n *Node) Export(ctx context.Context, r Request) (Made, error) {
 	if n.Store.Restored() {
 		return Made{}, ErrReadOnly
 	}
+	if r.To != "" && (!entente.Party(r.To).Valid() || r.To == n.Store.Own()) {
+		return Made{}, fmt.Errorf("a pouch is for the node of another party, not of %q", r.To)
+	}
 	if r.Since == "" {
 		r.Since = SinceKnown
 	}
