@@ -70,7 +70,7 @@ func (s *Store) tombstone(d entente.Digest) (Tombstone, error) {
 		return Tombstone{}, err
 	}
 	var t Tombstone
-	if err := json.Unmarshal(raw, &t); err != nil || t.Digest != d {
+	if json.Unmarshal(raw, &t) != nil || t.Digest != d {
 		// That it is there is what counts.
 		return Tombstone{Digest: d, Cause: "unknown"}, nil
 	}

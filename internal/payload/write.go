@@ -155,7 +155,8 @@ func (s *Store) Resume(d entente.Digest, size int64) (in *Incoming, err error) {
 		return nil, fmt.Errorf("payload %s: %w", d, ErrHeld)
 	}
 	name := incomingPrefix + d.String()
-	in = &Incoming{s: s, sealed: entente.Sealed{Digest: d, Size: size}, header: s.path(vaultFolder, name), body: s.path(bodyFolder, name)}
+	in = &Incoming{s: s, sealed: entente.Sealed{Digest: d, Size: size}}
+	in.header, in.body = s.path(vaultFolder, name), s.path(bodyFolder, name)
 	header, body, err := openBoth(in.header, in.body, 0)
 	if err != nil {
 		return nil, err

@@ -80,7 +80,7 @@ func (p *Payload) damage(err error) error {
 	if p.src != nil && p.src.err != nil {
 		return p.src.err
 	}
-	return fmt.Errorf("%w (%v)", ErrDamaged, err) // an io.EOF in it must not pass for an end
+	return fmt.Errorf("%w (%s)", ErrDamaged, err.Error()) // an io.EOF in it must not pass for an end
 }
 
 // Manifest says what the payload holds.

@@ -35,7 +35,7 @@ func Decrypt(src io.Reader, with ...string) (io.Reader, error) {
 	case err != nil && from.err != nil:
 		return nil, from.err
 	case err != nil:
-		return nil, fmt.Errorf("%w (%v)", ErrDamaged, err)
+		return nil, fmt.Errorf("%w (%s)", ErrDamaged, err.Error())
 	}
 	return stream{plain, from}, nil
 }
@@ -55,5 +55,5 @@ func (s stream) Read(b []byte) (int, error) {
 	case s.from.err != nil:
 		return n, s.from.err
 	}
-	return n, fmt.Errorf("%w (%v)", ErrDamaged, err)
+	return n, fmt.Errorf("%w (%s)", ErrDamaged, err.Error())
 }
