@@ -14,4 +14,4 @@ packages=$(git grep -lE '^//go:build interop' -- '*_test.go' | xargs -n1 dirname
 # shellcheck disable=SC2086 # a list of packages
 go vet -tags interop $packages
 # shellcheck disable=SC2086
-exec go test -tags interop -run '^TestInterop' -count=1 -timeout 20m -v $packages
+exec go test -tags interop -count=1 -timeout 30m $packages

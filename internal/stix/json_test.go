@@ -75,6 +75,9 @@ func FuzzParse(f *testing.F) {
 	for _, name := range exampleNames {
 		f.Add(exampleText(f, name))
 	}
+	for _, m := range allSamples(f) {
+		f.Add([]byte(encode(f, m)))
+	}
 	f.Add([]byte(`{"a":"\ud83d\ude00","b":[1,2.5e-7,true,null],"type":"x"}`))
 	f.Add([]byte(`{"a":1,"a":2}`))
 	f.Add([]byte("{\"a\":\"\xff\"}"))
