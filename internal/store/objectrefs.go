@@ -103,7 +103,7 @@ func hidden(refs string, bad map[string]bool) bool {
 
 // explore reads the rows with an identifier and returns what they lead to in turn.
 func (j *judgement) explore(ctx context.Context, r reader, id string) (next []string, err error) {
-	rows, err := collect(ctx, r, "SELECT num, refs FROM object WHERE id = ?", []any{id}, func(rows *sql.Rows) (o StoredObject, err error) {
+	rows, err := collect(ctx, r, sqlObjectRefs, []any{id}, func(rows *sql.Rows) (o StoredObject, err error) {
 		return o, rows.Scan(&o.num, &o.refs)
 	})
 	if err != nil {

@@ -338,6 +338,28 @@ func TestObjectsFollowTheModel(t *testing.T) {
 	})
 }
 
+// TestObjectQueriesUseTheirIndexes: what a page asks for must not look at more rows when
+// more objects are kept.
+func TestObjectQueriesUseTheirIndexes(t *testing.T) {
+	s := open(t)
+	for name, c := range map[string]struct {
+		query string
+		args  []any
+		want  string
+	}{
+		"page":      {sqlObjects + byObjectNum, []any{1, 2, 3}, "object USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"of a type": {sqlObjects + byObjectType, []any{"x", 1, 2, 3}, "object USING INDEX object_type (type=? AND rowid>? AND rowid<?)"},
+		"one":       {sqlObjectsBare + byObjectID, []any{"x"}, "object USING INDEX object_id (id=?)"},
+		"refs":      {sqlObjectRefs, []any{"x"}, "object USING INDEX object_id (id=?)"},
+		"again":     {"UPDATE object SET again = 1 WHERE id = ?", []any{"x"}, "object USING INDEX object_id (id=?)"},
+		"batches":   {"SELECT num, first, last FROM object_batch WHERE log = ? AND idx = ? ORDER BY part", []any{"x", 1}, "(log=? AND idx=?)"},
+		"waiting":   {sqlWaitingSubmissions, []any{1, "x", 3}, "submission USING INDEX submission_waiting (client=? AND area=?)"},
+		"areas":     {sqlWaitingAreas, nil, "SCAN submission USING INDEX submission_waiting"},
+	} {
+		t.Run(name, func(t *testing.T) { checkPlan(t, s, c.query, c.args, []string{c.want}) })
+	}
+}
+
 func TestClients(t *testing.T) {
 	ctx := t.Context()
 	_, at := withClock()
@@ -387,8 +409,11 @@ func TestSubmissionsWaitForADraft(t *testing.T) {
 		t.Error("a submission opens with another key")
 	}
 	want(t, s.TakeSubmissions(ctx, "one", "none"), ErrNotFound)
-	if waiting, _ = s.WaitingSubmissions(ctx, 0, "", 10); len(waiting) != 2 {
+	if waiting, _ = s.WaitingSubmissions(ctx, siem.ID, "A1", 10); len(waiting) != 2 {
 		t.Error("a refused taking took something")
+	}
+	if left, err := s.WaitingAreas(ctx); err != nil || len(left) != 1 || left[0] != (WaitingArea{siem.ID, "A1"}) {
+		t.Errorf("waiting areas %v, %v", left, err)
 	}
 	check(t, s.TakeSubmissions(ctx, "one"))
 	if status, err := s.SubmissionStatus(ctx, siem.ID, "one"); err != nil || string(status) != `{"id":"one"}` {

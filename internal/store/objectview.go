@@ -202,6 +202,10 @@ func (v *ObjectView) List(ctx context.Context, q ObjectQuery) (list []StoredObje
 const (
 	sqlObjects     = "SELECT num, id, type, spec, version, refs, again, sealed FROM object"
 	sqlObjectsBare = "SELECT num, id, type, spec, version, refs, again, NULL FROM object"
+	byObjectNum    = " WHERE num BETWEEN ? AND ? ORDER BY num LIMIT ?"
+	byObjectType   = " WHERE type = ? AND num BETWEEN ? AND ? ORDER BY num LIMIT ?"
+	byObjectID     = " WHERE id = ?"
+	sqlObjectRefs  = "SELECT num, refs FROM object WHERE id = ?"
 )
 
 func scanObject(rows *sql.Rows) (StoredObject, error) {
@@ -248,10 +252,10 @@ func (v *ObjectView) scan(ctx context.Context, r reader, q ObjectQuery) ([]Store
 // chunk reads up to n objects by number, and where to go on.
 func (v *ObjectView) chunk(ctx context.Context, r reader, q ObjectQuery, from, to int64, n int) (rows []StoredObject, next int64, err error) {
 	if len(q.Types) == 0 {
-		rows, err = collect(ctx, r, q.columns()+" WHERE num BETWEEN ? AND ? ORDER BY num LIMIT ?", []any{from, to, n}, scanObject)
+		rows, err = collect(ctx, r, q.columns()+byObjectNum, []any{from, to, n}, scanObject)
 	}
 	for _, typ := range q.Types {
-		some, err := collect(ctx, r, q.columns()+" WHERE type = ? AND num BETWEEN ? AND ? ORDER BY num LIMIT ?", []any{typ, from, to, n}, scanObject)
+		some, err := collect(ctx, r, q.columns()+byObjectType, []any{typ, from, to, n}, scanObject)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -269,7 +273,7 @@ func (v *ObjectView) chunk(ctx context.Context, r reader, q ObjectQuery, from, t
 func (v *ObjectView) listIDs(ctx context.Context, r reader, q ObjectQuery) ([]StoredObject, error) {
 	var rows []StoredObject
 	for _, id := range q.IDs {
-		some, err := collect(ctx, r, q.columns()+" WHERE id = ?", []any{id}, scanObject)
+		some, err := collect(ctx, r, q.columns()+byObjectID, []any{id}, scanObject)
 		if err != nil {
 			return nil, err
 		}
@@ -325,7 +329,7 @@ func (v *ObjectView) place(o *StoredObject, area string, bad map[string]bool) bo
 // says that no other of the same version came before it, first and last where its
 // version stands.
 func (v *ObjectView) among(ctx context.Context, r reader, area string, o StoredObject) (only, first, last bool, err error) {
-	all, err := collect(ctx, r, sqlObjectsBare+" WHERE id = ?", []any{o.ID}, scanObject)
+	all, err := collect(ctx, r, sqlObjectsBare+byObjectID, []any{o.ID}, scanObject)
 	if err != nil {
 		return false, false, false, err
 	}

@@ -124,19 +124,36 @@ func (s *Store) SubmissionStatus(ctx context.Context, client int64, id string) (
 	return status, notFound(err)
 }
 
+const (
+	sqlWaitingSubmissions = `SELECT id, client, agency, area, at, objects, status, sealed FROM submission
+WHERE sealed IS NOT NULL AND client = ? AND area = ? ORDER BY at, num LIMIT ?`
+	sqlWaitingAreas = "SELECT DISTINCT client, area FROM submission WHERE sealed IS NOT NULL ORDER BY client, area"
+)
+
 // WaitingSubmissions returns what a client submitted for an area and no draft has
-// taken yet, oldest first; of all clients when client is 0, of all areas when area
-// is "".
+// taken yet, oldest first, at most limit of them.
 func (s *Store) WaitingSubmissions(ctx context.Context, client int64, area string, limit int) ([]Submission, error) {
-	return collect(ctx, s.read(nil), `SELECT id, client, agency, area, at, objects, status, sealed FROM submission
-WHERE sealed IS NOT NULL AND (?1 = 0 OR client = ?1) AND (?2 = '' OR area = ?2) ORDER BY at, id LIMIT ?3`,
-		[]any{client, area, limit}, func(rows *sql.Rows) (Submission, error) {
-			var sub Submission
-			var at int64
-			err := rows.Scan(&sub.ID, &sub.Client, &sub.Agency, &sub.Area, &at, &sub.Objects, (*[]byte)(&sub.Status), &sub.sealed)
-			sub.At = fromMilli(at)
-			return sub, err
-		})
+	return collect(ctx, s.read(nil), sqlWaitingSubmissions, []any{client, area, limit}, func(rows *sql.Rows) (Submission, error) {
+		var sub Submission
+		var at int64
+		err := rows.Scan(&sub.ID, &sub.Client, &sub.Agency, &sub.Area, &at, &sub.Objects, (*[]byte)(&sub.Status), &sub.sealed)
+		sub.At = fromMilli(at)
+		return sub, err
+	})
+}
+
+// WaitingArea says that submissions of a client for an area wait.
+type WaitingArea struct {
+	Client int64
+	Area   string
+}
+
+// WaitingAreas returns what submissions wait for: the work that is left after a
+// restart.
+func (s *Store) WaitingAreas(ctx context.Context) ([]WaitingArea, error) {
+	return collect(ctx, s.read(nil), sqlWaitingAreas, nil, func(rows *sql.Rows) (a WaitingArea, err error) {
+		return a, rows.Scan(&a.Client, &a.Area)
+	})
 }
 
 // Open returns the objects of a waiting submission, a JSON list.

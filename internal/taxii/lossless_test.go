@@ -16,9 +16,8 @@ import (
 // that all of them are added at one moment: nothing is lost and nothing comes twice,
 // whichever way a program pages.
 func TestPagingIsLossless(t *testing.T) {
+	r := newRig(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		r := newRig(t)
-		defer r.store.Close()
 		writers, each := rapid.IntRange(1, 3).Draw(rt, "writers"), rapid.IntRange(1, 6).Draw(rt, "releases each")
 		sizes := rapid.SliceOfN(rapid.IntRange(1, 7), writers*each, writers*each).Draw(rt, "sizes")
 		limits := rapid.SliceOfN(rapid.IntRange(1, 9), 2, 2).Draw(rt, "limits")
@@ -66,6 +65,10 @@ func TestPagingIsLossless(t *testing.T) {
 			}()
 		}
 		reading.Wait()
+		for n := range sizes {
+			_, err := r.store.DropObjects(t.Context(), release(n))
+			r.check(err)
+		}
 	})
 }
 

@@ -3,7 +3,6 @@ package taxii
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -131,6 +130,14 @@ func (p *page) dates(c *call) {
 	h.Set("X-TAXII-Date-Added-Last", timestamp(last))
 }
 
+// next is the cursor for going on after a page; "" when there is no more.
+func (s *Server) next(c *call, col collection, q *query, p *page) string {
+	if !p.more {
+		return ""
+	}
+	return s.cursors.text(p.last, c.client.ID, col.Alias, q)
+}
+
 // objects answers the objects of a collection (section 5.4).
 func (s *Server) objects(c *call, col collection) error {
 	q, err := parseQuery(c.URL.RawQuery, matchAll)
@@ -164,13 +171,8 @@ func (s *Server) envelope(c *call, col collection, q query) error {
 	if err != nil {
 		return err
 	}
-	if p.more {
-		next, err := json.Marshal(s.cursors.text(p.last, c.client.ID, col.Alias, &q))
-		if err != nil {
-			return err
-		}
-		body.WriteString(`"more":true,"next":`)
-		body.Write(next)
+	if next := s.next(c, col, &q, p); next != "" {
+		body.WriteString(`"more":true,"next":"` + next + `"`) // base64: nothing to escape
 	}
 	if len(objects) > 0 {
 		if p.more {
@@ -241,7 +243,7 @@ func (s *Server) manifest(c *call, col collection) error {
 	if err != nil {
 		return err
 	}
-	m := manifestResource{More: p.more}
+	m := manifestResource{More: p.more, Next: s.next(c, col, &q, p)}
 	for _, o := range p.objects {
 		m.Objects = append(m.Objects, manifestRecord{o.ID, timestamp(o.Added()), o.Version, stixMediaType})
 	}
@@ -266,7 +268,7 @@ func (s *Server) versions(c *call, col collection, id string) error {
 	if err != nil {
 		return err
 	}
-	list := versionsResource{More: p.more}
+	list := versionsResource{More: p.more, Next: s.next(c, col, &q, p)}
 	for _, o := range p.objects {
 		list.Versions = append(list.Versions, o.Version)
 	}

@@ -64,15 +64,18 @@ type manifestRecord struct {
 	MediaType string `json:"media_type"`
 }
 
-// manifestResource is section 5.3.1.
+// manifestResource is section 5.3.1. Next is a custom property (section 7.1): the
+// endpoint takes next, and programs in use look for it here.
 type manifestResource struct {
 	More    bool             `json:"more,omitempty"`
+	Next    string           `json:"next,omitempty"`
 	Objects []manifestRecord `json:"objects,omitempty"`
 }
 
-// versionsResource is section 5.8.1.
+// versionsResource is section 5.8.1, with Next as in [manifestResource].
 type versionsResource struct {
 	More     bool     `json:"more,omitempty"`
+	Next     string   `json:"next,omitempty"`
 	Versions []string `json:"versions,omitempty"`
 }
 

@@ -129,8 +129,8 @@ func newRig(tb testing.TB, edit ...func(*Options)) *rig {
 	tb.Cleanup(func() { r.store.Close() })
 	clients, err := auth.NewClients(r.store, auth.HashCost{Time: 1, Memory: 64, Threads: 1}, r.clock)
 	r.check(err)
-	for name, agency := range map[string]string{"siem": "FGR", "case-system": "SSPC"} {
-		_, r.secrets[name], err = clients.Add(ctx, auth.NewClient{Name: name, Agency: agency, Purpose: "prevention"}, "admin")
+	for _, a := range [][2]string{{"siem", "FGR"}, {"case-system", "SSPC"}} { // accounts 1 and 2
+		_, r.secrets[a[0]], err = clients.Add(ctx, auth.NewClient{Name: a[0], Agency: a[1], Purpose: "prevention"}, "admin")
 		r.check(err)
 	}
 	o := Options{

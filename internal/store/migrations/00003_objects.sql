@@ -57,6 +57,7 @@ CREATE TABLE client (
 );
 
 CREATE TABLE submission (
+  num     INTEGER PRIMARY KEY AUTOINCREMENT,
   id      TEXT NOT NULL UNIQUE, -- of its TAXII status resource
   client  INTEGER NOT NULL REFERENCES client(id),
   agency  TEXT NOT NULL,
