@@ -35,10 +35,10 @@ func exchangeRequests() map[string]Request {
 	concerned := Standing{Concerned: true}
 
 	// Where an act leaves a fact of the handling aside, it is not there.
-	opened, passedOn := *handling, *handling
+	opened := *handling
 	opened.Collected, opened.TLP, opened.Classification, opened.Onward, opened.Assessed, opened.Purposes =
 		Collected{}, "", "", "", false, []string{"criminal_investigation"}
-	passedOn = opened
+	passedOn := opened
 	passedOn.Onward = entente.OnwardNamed
 
 	request := func(act Act, t entente.Type, x Exchange) Request {
