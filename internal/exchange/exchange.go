@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -60,7 +61,7 @@ func New(o Options) (*Exchange, error) {
 	}
 	x := &Exchange{
 		node: o.Node, s: o.Node.Store(), own: o.Node.Writer().Party, payloads: o.Node.Payloads(), fetch: o.Fetch, clock: o.Clock,
-		log: o.Log, fail: o.Fail, arrived: make(chan struct{}, 1),
+		log: o.Log, arrived: make(chan struct{}, 1),
 	}
 	if x.clock == nil {
 		x.clock = time.Now
@@ -68,9 +69,16 @@ func New(o Options) (*Exchange, error) {
 	if x.log == nil {
 		x.log = slog.New(slog.DiscardHandler)
 	}
-	if x.fail == nil {
-		x.fail = func(string) error { return nil }
+	x.fail = func(step string) error {
+		if o.Fail == nil {
+			return nil
+		}
+		if err := o.Fail(step); err != nil {
+			return fmt.Errorf("%w at %q: %w", errStop, step, err)
+		}
+		return nil
 	}
+	x.work.start()
 	x.s.OnCommit(func(store.Committed) { x.wake() })
 	return x, nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"time"
 
 	"entente"
 	"entente/internal/node"
@@ -125,25 +126,43 @@ func (x *Exchange) Submitted(store.Client, string) {
 const (
 	// takeAtOnce is how many submissions become one draft at most.
 	takeAtOnce = 500
+	// gathering is how long a draft waits for more of what a program submits.
+	gathering = 2 * time.Second
 	// programRole marks the user that stands for an account as the author of drafts.
 	programRole = "program"
 )
 
 // takeSubmissions makes drafts of what programs submitted: one for what an account
-// submitted for an area since the last.
-func (x *Exchange) takeSubmissions(ctx context.Context) error {
-	for {
-		waiting, err := x.s.WaitingSubmissions(ctx, 0, "", 1)
-		if err != nil || len(waiting) == 0 {
-			return err
-		}
-		first := waiting[0]
-		all, err := x.s.WaitingSubmissions(ctx, first.Client, first.Area, takeAtOnce)
+// submitted for an area since the last. It waits a little for what a program submits
+// in one go, and returns how long.
+func (x *Exchange) takeSubmissions(ctx context.Context) (wait time.Duration, err error) {
+	areas, err := x.s.WaitingAreas(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, a := range areas {
+		left, err := x.takeArea(ctx, a)
 		if err != nil {
-			return err
+			return 0, err
+		}
+		if left > 0 && (wait == 0 || left < wait) {
+			wait = left
+		}
+	}
+	return wait, nil
+}
+
+func (x *Exchange) takeArea(ctx context.Context, a store.WaitingArea) (wait time.Duration, err error) {
+	for {
+		all, err := x.s.WaitingSubmissions(ctx, a.Client, a.Area, takeAtOnce)
+		if err != nil || len(all) == 0 {
+			return 0, err
+		}
+		if left := all[0].At.Add(gathering).Sub(x.now()); left > 0 && left <= gathering {
+			return left, nil
 		}
 		if err := x.takeInto(ctx, all); err != nil {
-			return err
+			return 0, err
 		}
 	}
 }

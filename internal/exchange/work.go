@@ -45,13 +45,17 @@ type worker struct {
 	missing   atomic.Bool // payloads may be missing, as after a restore
 }
 
+// start has the first round look for what was left behind.
+func (w *worker) start() {
+	w.tidy.Store(true)
+	w.submitted.Store(true)
+	w.missing.Store(true)
+}
+
 // Run does what the node does by itself until ctx ends: it takes in what was
 // released to its party, states receipts, and shreds what is recalled or whose
 // retention is over.
 func (x *Exchange) Run(ctx context.Context) error {
-	x.work.tidy.Store(true)
-	x.work.submitted.Store(true)
-	x.work.missing.Store(true)
 	for ctx.Err() == nil {
 		wait, err := x.Once(ctx)
 		if ctx.Err() != nil {
@@ -83,10 +87,16 @@ func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
 			return 0, err
 		}
 	}
+	limit := idle
 	if x.work.submitted.Swap(false) {
-		if err := x.takeSubmissions(ctx); err != nil {
-			x.work.submitted.Store(true)
+		more, err := x.takeSubmissions(ctx)
+		if err != nil {
 			x.log.ErrorContext(ctx, "submissions wait on", "error", err)
+			more = time.Minute
+		}
+		if more > 0 {
+			x.work.submitted.Store(true)
+			limit = more
 		}
 	}
 	if x.work.missing.Swap(false) {
@@ -114,11 +124,10 @@ func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	wait := idle
 	if !next.IsZero() {
-		wait = max(0, min(idle, next.Sub(x.clock())))
+		limit = max(0, min(limit, next.Sub(x.clock())))
 	}
-	return wait, nil
+	return limit, nil
 }
 
 // read reads on in the shared logs and keeps what is to be done about what is there.

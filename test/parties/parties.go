@@ -186,7 +186,7 @@ func (p *Party) Open(restored bool) {
 // reopen makes the exchange of the open node.
 func (p *Party) reopen() (err error) {
 	p.Exchange, err = exchange.New(exchange.Options{
-		Node: p.Node, Clock: p.w.Clock.Now, Fetch: fetcher{p},
+		Node: p.Node, Clock: p.w.Clock.Now, Fetch: fetcher{p}, Log: slog.New(slog.NewTextHandler(p.w.tb.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 		Fail: func(step string) error {
 			if p.Fail == nil {
 				return nil
