@@ -27,7 +27,7 @@ func BenchmarkValidate(b *testing.B) {
 			b.Fatal(err)
 		}
 		if f := ValidateBundle(bundle); Refused(f) {
-			b.Fatal(lines2(f))
+			b.Fatal(listing(f))
 		}
 	}
 	b.ReportMetric(100*float64(b.N)/b.Elapsed().Seconds(), "stix-objects/s")

@@ -49,7 +49,7 @@ func TestAnEmptyBundleHasNoObjects(t *testing.T) {
 		t.Fatal(b, err)
 	}
 	if f := ValidateBundle(b); len(f) > 0 {
-		t.Error(lines2(f))
+		t.Error(listing(f))
 	}
 }
 

@@ -22,7 +22,7 @@ func markedExamples(t testing.TB) []*Object {
 	t.Helper()
 	marked, findings, err := Mark(examples(t), handling(), creator, releaseTime)
 	if err != nil || len(findings) > 0 {
-		t.Fatal(err, lines2(findings))
+		t.Fatal(err, listing(findings))
 	}
 	return marked
 }
@@ -38,12 +38,12 @@ func TestHandlingGoesThereAndBack(t *testing.T) {
 		}
 		for _, o := range markings {
 			if f := Validate(o); len(f) > 0 {
-				t.Errorf("%s: %s", o.Raw(), lines2(f))
+				t.Errorf("%s: %s", o.Raw(), listing(f))
 			}
 		}
 		got, findings := HandlingFrom(markings)
 		if len(findings) > 0 {
-			t.Error(lines2(findings))
+			t.Error(listing(findings))
 		}
 		if !reflect.DeepEqual(got, h) {
 			t.Errorf("got %+v\nwant %+v", got, h)
@@ -102,16 +102,16 @@ func TestWhatCannotBeMarkedIsRefused(t *testing.T) {
 func TestMarkedBundlesAreInStep(t *testing.T) {
 	marked := markedExamples(t)
 	if f := InStep(marked, handling()); len(f) > 0 {
-		t.Error(lines2(f))
+		t.Error(listing(f))
 	}
 	for _, o := range marked {
 		if f := Validate(o); len(f) > 0 {
-			t.Errorf("%s: %s", o.ID, lines2(f))
+			t.Errorf("%s: %s", o.ID, listing(f))
 		}
 	}
 	again, findings, err := Mark(marked, handling(), creator, releaseTime.Add(time.Hour))
 	if err != nil || len(findings) > 0 || len(again) != len(marked) {
-		t.Fatal(err, lines2(findings))
+		t.Fatal(err, listing(findings))
 	}
 	for i := range again {
 		if again[i] != marked[i] {
@@ -143,12 +143,12 @@ func TestMarkingIsANewVersionAndNothingElse(t *testing.T) {
 			t.Errorf("%s changed:\n%s\n%s", o.ID, o.Raw(), m.Raw())
 		}
 	}
-	late := edited(t, examples(t)[0].Raw(), any1{"modified": "2030-01-01T00:00:00.000900Z", "object_marking_refs": []any{tlp1[2].id}})
+	late := edited(t, examples(t)[0].Raw(), object{"modified": "2030-01-01T00:00:00.000900Z", "object_marking_refs": []any{tlp1[2].id}})
 	h := handling()
 	h.TLP = entente.TLPAmber
 	out, findings, err := Mark([]*Object{late}, h, creator, releaseTime)
 	if err != nil || len(findings) > 0 {
-		t.Fatal(err, lines2(findings))
+		t.Fatal(err, listing(findings))
 	}
 	if out[0].Modified != "2030-01-01T00:00:00.001Z" || len(out[0].Markings()) != 4 {
 		t.Errorf("%s", out[0].Raw())
@@ -171,9 +171,9 @@ func TestContradictionsAreRefused(t *testing.T) {
 		objects []*Object
 		detail  string
 	}{
-		"TLP 2.0 on an object":   {[]*Object{edited(t, o.Raw(), any1{"object_marking_refs": []any{red.ID}})}, "tlp: red ≠ amber+strict"},
-		"TLP 1.0 on an object":   {[]*Object{edited(t, o.Raw(), any1{"object_marking_refs": []any{tlp1[0].id}})}, "tlp: clear ≠ amber+strict"},
-		"TLP on a part":          {[]*Object{edited(t, o.Raw(), any1{"granular_markings": []any{any1{"selectors": []any{"name"}, "marking_ref": red.ID}}})}, "tlp: red ≠ amber+strict"},
+		"TLP 2.0 on an object":   {[]*Object{edited(t, o.Raw(), object{"object_marking_refs": []any{red.ID}})}, "tlp: red ≠ amber+strict"},
+		"TLP 1.0 on an object":   {[]*Object{edited(t, o.Raw(), object{"object_marking_refs": []any{tlp1[0].id}})}, "tlp: clear ≠ amber+strict"},
+		"TLP on a part":          {[]*Object{edited(t, o.Raw(), object{"granular_markings": []any{object{"selectors": []any{"name"}, "marking_ref": red.ID}}})}, "tlp: red ≠ amber+strict"},
 		"a handling's purposes":  {[]*Object{o, markings[2]}, `purposes: ["prosecution"] ≠ ["investigation","prosecution"]`},
 		"a handling's retention": {[]*Object{o, markings[2]}, `retain: "2031-01-01" ≠ "2026-10-05"`},
 		"a statement's purposes": {[]*Object{o, markings[1]}, "statement: " + statementOf(other)},
@@ -184,7 +184,7 @@ func TestContradictionsAreRefused(t *testing.T) {
 			found = found || f.Code == Contradicts && f.Detail == c.detail
 		}
 		if err != nil || !found || !Refused(findings) {
-			t.Errorf("%s: %v, %s", name, err, lines2(findings))
+			t.Errorf("%s: %v, %s", name, err, listing(findings))
 		}
 	}
 }
@@ -215,7 +215,7 @@ func TestWhatIsOutOfStepIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad := edited(t, second[2].Raw(), any1{"extensions": any1{ExtensionHandling: any1{"extension_type": "property-extension", "tlp": "red"}}})
+	bad := edited(t, second[2].Raw(), object{"extensions": object{ExtensionHandling: object{"extension_type": "property-extension", "tlp": "red"}}})
 	for name, c := range map[string]struct {
 		objects []*Object
 		code    Code
@@ -234,10 +234,10 @@ func TestWhatIsOutOfStepIsRefused(t *testing.T) {
 			ok = ok || f.Code == c.code
 		}
 		if !ok || !Refused(found) {
-			t.Errorf("%s: want %s, got %s", name, c.code, lines2(found))
+			t.Errorf("%s: want %s, got %s", name, c.code, listing(found))
 		}
 	}
-	h, _ := HandlingFrom([]*Object{edited(t, examples(t)[0].Raw(), any1{"object_marking_refs": []any{tlp1[3].id}})})
+	h, _ := HandlingFrom([]*Object{edited(t, examples(t)[0].Raw(), object{"object_marking_refs": []any{tlp1[3].id}})})
 	if h.TLP != entente.TLPRed {
 		t.Errorf("what other markings say is %+v", h)
 	}
@@ -246,7 +246,7 @@ func TestWhatIsOutOfStepIsRefused(t *testing.T) {
 func TestDefinitionsAreValidAndNameTheirSchemas(t *testing.T) {
 	for _, o := range Definitions() {
 		if f := Validate(o); len(f) > 0 {
-			t.Errorf("%s: %s", o.ID, lines2(f))
+			t.Errorf("%s: %s", o.ID, listing(f))
 		}
 	}
 	for _, d := range definitions {
@@ -295,8 +295,8 @@ func TestOurTypesAreInStepWithTheirSchemas(t *testing.T) {
 		compiled := compileSchema(t, file, b)
 		base := parse(t, encode(t, schemaSample(t, file, def)))
 		for _, p := range def.order {
-			for _, v := range []any{"", "x", 1, -1, true, []any{}, []any{"?"}, any1{}, "2025-13", "MX"} {
-				o := edited(t, base.Raw(), any1{p.name: v})
+			for _, v := range []any{"", "x", 1, -1, true, []any{}, []any{"?"}, object{}, "2025-13", "MX"} {
+				o := edited(t, base.Raw(), object{p.name: v})
 				if schema.Properties[p.name] == nil {
 					continue
 				}
@@ -365,7 +365,7 @@ func TestAgenciesHaveOneIdentity(t *testing.T) {
 		t.Error(a.Raw())
 	}
 	if f := Validate(a); len(f) > 0 {
-		t.Error(lines2(f))
+		t.Error(listing(f))
 	}
 }
 
@@ -412,7 +412,7 @@ func TestDocumentation(t *testing.T) {
 func TestExamplesAreValidAndSaySo(t *testing.T) {
 	for i, o := range examples(t) {
 		if f := Validate(o); len(f) > 0 {
-			t.Errorf("%s: %s", exampleNames[i], lines2(f))
+			t.Errorf("%s: %s", exampleNames[i], listing(f))
 		}
 		if text := o.Raw(); o.Type != "observed-data" && !strings.Contains(text, "invented") {
 			t.Errorf("%s does not say that it is invented", exampleNames[i])

@@ -192,7 +192,7 @@ func emitted(t *testing.T) []*Object {
 		h.Consented, h.OnwardTo, h.Risks = []string{"investigation"}, []string{"SSPC"}, nil
 		marked, findings, err := Mark(examples(t), h, AgencyID("MX", "FGR"), releaseTime)
 		if err != nil || len(findings) > 0 {
-			t.Fatal(err, lines2(findings))
+			t.Fatal(err, listing(findings))
 		}
 		objects = append(objects, marked...)
 	}
@@ -334,7 +334,7 @@ func importExport(t *testing.T, name string, doc []byte) ([]*Object, []byte) {
 		t.Fatalf("%s: %v", name, err)
 	}
 	if f := ValidateBundle(b); Refused(f) {
-		t.Errorf("%s: %s", name, lines2(f))
+		t.Errorf("%s: %s", name, listing(f))
 	}
 	var out bytes.Buffer
 	if err := WriteBundle(&out, b.ID, b.Objects); err != nil {
@@ -372,7 +372,7 @@ func TestInteropWhatTheyRejectWeReject(t *testing.T) {
 			continue
 		}
 		if f := Validate(parse(t, docs[name])); Refused(f) {
-			t.Errorf("%s is to be valid: %s", name, lines2(f))
+			t.Errorf("%s is to be valid: %s", name, listing(f))
 			continue
 		}
 		shown := 0

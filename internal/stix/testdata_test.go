@@ -82,7 +82,7 @@ func has(findings []Finding, code Code, path string, severity Severity) bool {
 	return false
 }
 
-func lines2(findings []Finding) string {
+func listing(findings []Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
 		b.WriteString("\n  " + f.String())
