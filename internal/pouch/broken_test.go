@@ -42,7 +42,8 @@ func TestExportGoesOn(t *testing.T) {
 	for _, name := range []string{"directory", "file.pouch"} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), name)
-			tries, resumed := 0, false
+			var tries int
+			var resumed bool
 			for limit := int64(20_000); ; limit = 100_000 {
 				ctx, cancel := context.WithCancel(t.Context())
 				mx.pouch.Progress = func(_ string, done, _ int64) {
