@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -324,6 +326,37 @@ func TestEveryFaultHasItsWords(t *testing.T) {
 					t.Errorf("%s: no message for %s%s", lang, code, part)
 				}
 			}
+		}
+	}
+}
+
+// TestTheLedgerNamesTestsThatExist holds docs/taxii.md against the code.
+func TestTheLedgerNamesTestsThatExist(t *testing.T) {
+	ledger, err := os.ReadFile("../../docs/taxii.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, pattern := range []string{"*_test.go", "../store/objects_test.go", "../../test/interop/*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code.Write(b)
+		}
+	}
+	names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`").FindAllStringSubmatch(string(ledger), -1)
+	if len(names) < 30 {
+		t.Errorf("the ledger names %d tests", len(names))
+	}
+	for _, n := range names {
+		if !strings.Contains(code.String(), "func "+n[1]+"(") {
+			t.Errorf("the ledger names %s, which does not exist", n[1])
 		}
 	}
 }
