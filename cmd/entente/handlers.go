@@ -88,7 +88,7 @@ func (r *running) deskHandlers(ctx context.Context) (http.Handler, error) {
 	mux.Handle(taxii.Discovery, programs)
 	mux.Handle("/", desk.New(desk.Deps{
 		Node: r.node, Auth: signIn, Status: r.status, Portal: r.parts(), Demo: r.node.Demo(), Version: version, Backup: r.backup,
-		Exchange: r.exchange,
+		Exchange: r.exchange, Proof: newReporter(r.node, r.programme).Proof,
 	}))
 	return mux, nil
 }

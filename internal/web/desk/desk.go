@@ -51,7 +51,9 @@ type Deps struct {
 	Backup func(ctx context.Context, w io.Writer) error
 	// Exchange is the exchange of information; nil where there is none.
 	Exchange *exchange.Exchange
-	Clock    func() time.Time // nil means time.Now
+	// Proof makes the verification bundle of a release; nil where it is not offered.
+	Proof func(ctx context.Context, release entente.Ref) ([]byte, error)
+	Clock func() time.Time // nil means time.Now
 }
 
 // New returns the handler of a desk: everything but /api/, /feed.atom, /blob/ and
@@ -62,7 +64,7 @@ func New(d Deps) http.Handler {
 		Shell: shell.Site{Name: nameOf(d.Node), Search: "/search", Demo: d.Demo, Links: kit.Links, Version: d.Version},
 	}
 	mux := http.NewServeMux()
-	k := &kit.Kit{Node: d.Node, Auth: d.Auth, Site: s, Status: d.Status, Backup: d.Backup, Exchange: d.Exchange, Clock: d.Clock, Mux: mux}
+	k := &kit.Kit{Node: d.Node, Auth: d.Auth, Site: s, Status: d.Status, Backup: d.Backup, Exchange: d.Exchange, Proof: d.Proof, Clock: d.Clock, Mux: mux}
 	s.User, s.Nav, s.Tools, s.Hidden = k.User, k.Nav, k.Tools, k.Hidden
 	mount(k)
 

@@ -12,6 +12,7 @@ import (
 
 	"entente"
 	"entente/internal/auth"
+	"entente/internal/exchange"
 	"entente/internal/node"
 	"entente/internal/store"
 	"entente/internal/web/desk/kit"
@@ -45,6 +46,9 @@ func read(ctx context.Context, a *kit.Ask) (*draft, error) {
 	d, err := a.Kit.Node.Store().Draft(ctx, a.R.PathValue("id"))
 	if err != nil {
 		return nil, err
+	}
+	if !a.SeesDraft(d) || exchange.Composed(d.Type) {
+		return nil, store.ErrNotFound // what is composed with sealed content has its own page
 	}
 	return load(ctx, a, d)
 }
@@ -126,6 +130,7 @@ func list(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
+	found = slices.DeleteFunc(found, func(d store.WorkDraft) bool { return !a.SeesDraft(d) })
 	shown, pager, err := things.Paginate(a.Frame, found)
 	if err != nil {
 		return nil, err
@@ -171,6 +176,13 @@ func approveAll(ctx context.Context, a *kit.Ask) (string, error) {
 		return "", err
 	}
 	for _, id := range ids {
+		d, err := a.Kit.Node.Store().Draft(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if !a.SeesDraft(d) || exchange.Composed(d.Type) {
+			return "", store.ErrNotFound
+		}
 		if _, err := a.Kit.Node.Approve(ctx, id, o); err != nil {
 			return "", err
 		}

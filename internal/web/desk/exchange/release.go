@@ -26,6 +26,7 @@ type releaseModel struct {
 	// locked says why the person may not open it, "" when nothing stands in the way.
 	locked string
 	own    []shell.Option // agencies of this party
+	zip    string         // address of the proof, "" where it is not offered
 }
 
 // proofLine is one decision that the logs record: by whom, by which policies.
@@ -70,6 +71,9 @@ func readRelease(ctx context.Context, a *kit.Ask) (*releaseModel, error) {
 	} else if no != nil {
 		refused := kit.FromNode(a, no)
 		m.locked = refused.Rule + " " + refused.Mend
+	}
+	if a.Kit.Proof != nil {
+		m.zip = href(a, "releases", &r.Side) + "/proof.zip"
 	}
 	if r.Body.Request != nil {
 		m.answers = refHref(ctx, a, "requests", *r.Body.Request)

@@ -114,6 +114,7 @@ func (b *builder) field(s shape, path string, value any) Field {
 		if s.kind == lines {
 			if f.Options = b.agreed(s); len(f.Options) > 0 {
 				f.kind, s.kind = choices, choices
+				f.Help = b.help(s, path)
 			}
 		}
 		list, _ := value.([]any)
@@ -241,6 +242,9 @@ func (b *builder) label(s shape) string {
 // help is the message "help.<type>.<path>" or "help.<name>", if there is one.
 func (b *builder) help(s shape, path string) string {
 	name := s.name
+	if s.kind == moment {
+		return b.F.T("desk.form.moment.hint")
+	}
 	if name == "description" {
 		name = "describes"
 	}
@@ -250,8 +254,6 @@ func (b *builder) help(s shape, path string) string {
 		}
 	}
 	switch s.kind {
-	case moment:
-		return b.F.T("desk.form.moment.hint")
 	case day:
 		return b.F.T("desk.form.date.hint")
 	case lines:

@@ -46,6 +46,8 @@ type Kit struct {
 	Backup func(ctx context.Context, w io.Writer) error
 	// Exchange is the exchange of information; nil on a desk without one.
 	Exchange *exchange.Exchange
+	// Proof makes the verification bundle of a release; nil where it is not offered.
+	Proof func(ctx context.Context, release entente.Ref) ([]byte, error)
 	Clock    func() time.Time
 	Mux      *http.ServeMux
 

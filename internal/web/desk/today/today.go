@@ -9,15 +9,18 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
 	"entente"
 	"entente/internal/auth"
+	"entente/internal/exchange"
 	"entente/internal/node"
 	"entente/internal/store"
 	"entente/internal/web/book"
+	exchangepages "entente/internal/web/desk/exchange"
 	"entente/internal/web/desk/kit"
 	"entente/internal/web/things"
 )
@@ -66,7 +69,7 @@ func page(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	a.Title, a.Active = a.T("desk.today.title", "Name", a.Me.User.Display), "today"
 	a.Lead = a.L.Date(a.Kit.Now())
 	m := model{frozen: a.Kit.Node.ReadOnly()}
-	for _, add := range []func(context.Context, *kit.Ask) error{m.drafts, m.facts, m.joint, m.own, m.meetings, m.actions, m.latest, m.links} {
+	for _, add := range []func(context.Context, *kit.Ask) error{m.drafts, m.clocks, m.facts, m.joint, m.own, m.meetings, m.actions, m.latest, m.links} {
 		if err := add(ctx, a); err != nil {
 			return nil, err
 		}
@@ -87,16 +90,39 @@ func (m *model) drafts(ctx context.Context, a *kit.Ask) error {
 		return err
 	}
 	for _, d := range found {
-		t := task{when: d.Updated, title: a.T("type."+string(d.Type)) + ": " + d.Subject, href: a.Href("/desk/drafts/" + d.ID + "/review")}
+		if !a.SeesDraft(d) {
+			continue
+		}
+		t := task{when: d.Updated, title: a.T("type."+string(d.Type)) + ": " + d.Subject, href: a.DraftHref(d)}
 		switch {
 		case d.State == store.DraftWaiting && a.Me.May(auth.Authorise) && d.Author != a.Me.User.ID:
 			t.kind, t.text = "release", a.T("enum.audience."+string(d.Audience))
 		case d.State == store.DraftReturned && d.Author == a.Me.User.ID:
-			t.kind, t.href = "returned", a.Href("/desk/drafts/"+d.ID)
+			t.kind, t.href = "returned", strings.TrimSuffix(t.href, "/review")
 		default:
 			continue
 		}
 		m.tasks = append(m.tasks, t)
+	}
+	return nil
+}
+
+// clocks: what the exchange of information asks of this party, by when.
+func (m *model) clocks(ctx context.Context, a *kit.Ask) error {
+	if a.Kit.Exchange == nil {
+		return nil
+	}
+	list, err := a.Kit.Exchange.AllClocks(ctx, exchange.ViewerOf(a.Me.User), a.Kit.Now())
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		if c.Owner != a.Kit.Party() || c.Kind == exchange.ClockRetention {
+			continue // what the node does by itself waits for nobody
+		}
+		m.tasks = append(m.tasks, task{
+			kind: "exchange", when: c.Due, late: c.Overdue, title: exchangepages.ClockLine(a, c), href: exchangepages.ClockHref(a, c),
+		})
 	}
 	return nil
 }
