@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"entente"
@@ -250,32 +252,53 @@ func (s *server) routeWaitingActs() {
 		}
 		s.exchangeRoute(o, do)
 	}
-	route("waiting-acts", http.MethodGet, "acts", "Acts of the caller's agency that wait for a second officer", mayDraft, nil, DraftsAnswer{}, s.waitingActs)
+	route("waiting-acts", http.MethodGet, "acts", "Acts that wait for a second officer of the caller's agency; at a point of contact, of any", mayDraft, nil, DraftsAnswer{}, s.waitingActs)
 	route("approve-act", http.MethodPost, "acts/{id}/approve", "Be the second officer of an act that waits", mayRelease, nil, ActAnswer{}, s.approveAct)
 	route("return-act", http.MethodPost, "acts/{id}/return", "Give up an act that waits, with a note to its author", mayRelease, ReturnRequest{}, DraftsAnswer{}, s.returnAct)
 }
 
-// waiting are the acts of the caller's agency that wait.
-func (s *server) waiting(ctx context.Context, c *call) ([]store.WorkDraft, error) {
+// agencies are those whose acts the caller may be the second officer of: the own
+// one and, at a point of contact of the party, which is copied on everything that
+// leaves, any ("").
+func (s *server) agencies(ctx context.Context, c *call) ([]string, error) {
 	if c.who.Agency == "" {
 		return nil, nil
 	}
-	all, err := s.Store.Drafts(ctx, store.DraftQuery{Agency: c.who.Agency, States: []store.DraftState{store.DraftWaiting}})
+	routes, err := s.Exchange.Routes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	composed, err := s.Exchange.Drafts(ctx, c.who.viewer())
+	if own := routes[entente.Party(s.Store.Own())]; own != nil && slices.Contains(own.Contacts, c.who.Agency) {
+		return []string{""}, nil
+	}
+	return []string{c.who.Agency}, nil
+}
+
+// isAct reports whether a draft is an act: what the exchange states without content.
+func (s *server) isAct(ctx context.Context, d store.WorkDraft) bool {
+	if d.Type == entente.TypeRequest || d.Type == entente.TypeRelease || !s.ofExchange(ctx, d) {
+		return false
+	}
+	_, err := s.Store.Carried(ctx, d.ID)
+	return errors.Is(err, store.ErrNotFound)
+}
+
+// waiting are the acts that wait for somebody like the caller.
+func (s *server) waiting(ctx context.Context, c *call) ([]store.WorkDraft, error) {
+	agencies, err := s.agencies(ctx, c)
 	if err != nil {
 		return nil, err
-	}
-	withContent := map[string]bool{}
-	for _, d := range composed {
-		withContent[d.ID] = d.Type == entente.TypeRequest || d.Type == entente.TypeRelease
 	}
 	var out []store.WorkDraft
-	for _, d := range all {
-		if s.ofExchange(ctx, d) && !withContent[d.ID] {
-			out = append(out, d)
+	for _, a := range agencies {
+		all, err := s.Store.Drafts(ctx, store.DraftQuery{Agency: a, States: []store.DraftState{store.DraftWaiting}})
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range all {
+			if s.isAct(ctx, d) {
+				out = append(out, d)
+			}
 		}
 	}
 	return out, nil
@@ -290,13 +313,18 @@ func (s *server) waitingActs(ctx context.Context, c *call) (*answer, error) {
 	return &answer{body: DraftsAnswer{n, draftItemsOf(list)}}, err
 }
 
-// waitingAct finds an act of the caller's agency that waits, or was appended.
+// waitingAct finds an act that waits for somebody like the caller, or was appended.
 func (s *server) waitingAct(ctx context.Context, c *call) (store.WorkDraft, error) {
+	agencies, err := s.agencies(ctx, c)
+	if err != nil {
+		return store.WorkDraft{}, err
+	}
 	d, err := s.Store.Draft(ctx, c.path("id"))
 	if err != nil {
 		return d, err
 	}
-	if c.who.Agency == "" || d.Agency != c.who.Agency || !s.ofExchange(ctx, d) || d.State != store.DraftWaiting && d.State != store.DraftDone {
+	open := d.State == store.DraftWaiting || d.State == store.DraftDone
+	if !open || !s.isAct(ctx, d) || !slices.ContainsFunc(agencies, func(a string) bool { return a == "" || a == d.Agency }) {
 		return store.WorkDraft{}, notFound()
 	}
 	return d, nil
