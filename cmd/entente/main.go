@@ -46,10 +46,13 @@ type cli struct {
 	Key     keyCmd     `cmd:"" help:"Keys: list, add, rotate, revoke."`
 	Peer    peerCmd    `cmd:"" help:"Other nodes: pin a genesis, set addresses."`
 	Webhook webhookCmd `cmd:"" help:"Programs that are told of arrivals and clocks."`
+	Client  clientCmd  `cmd:"" help:"Accounts of programs that read and submit objects over TAXII."`
 	Mail    mailCmd    `cmd:"" help:"People who are told by mail that something waits."`
 	Pouch   pouchCmd   `cmd:"" help:"Logs and payloads on a disk, between nodes that no network joins."`
 	Backup  backupCmd  `cmd:"" help:"Write a consistent copy of a node while it runs."`
 	Restore restoreCmd `cmd:"" help:"Make a node's directory from a backup; it starts read-only until its tails are recovered."`
+
+	exchangeNouns
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
