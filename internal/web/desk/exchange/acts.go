@@ -231,7 +231,7 @@ func actOnPauses(ctx context.Context, a *kit.Ask) (string, error) {
 	}
 	op, arg, _ := strings.Cut(a.Post("op"), ":")
 	if op == "resume" {
-		ref, ok := kit.Resolve(ctx, a.View, arg)
+		ref, ok := resolve(ctx, a, arg)
 		if !ok {
 			return "", store.ErrNotFound
 		}

@@ -59,7 +59,7 @@ func begin(ctx context.Context, a *kit.Ask) (string, error) {
 // Nothing else is chosen for the person.
 func firstBody(ctx context.Context, a *kit.Ask, t entente.Type) (map[string]any, error) {
 	body := map[string]any{}
-	about, ok := kit.Resolve(ctx, a.View, a.Post("about"))
+	about, ok := resolve(ctx, a, a.Post("about"))
 	switch t {
 	case entente.TypeRequest, entente.TypeRelease:
 		if to := others(a); len(to) == 1 {
@@ -202,7 +202,7 @@ func routeFacts(ctx context.Context, a *kit.Ask) []shell.KV {
 }
 
 func resolver(ctx context.Context, a *kit.Ask) form.Resolver {
-	return func(typed string) (entente.Ref, bool) { return kit.Resolve(ctx, a.View, typed) }
+	return func(typed string) (entente.Ref, bool) { return resolve(ctx, a, typed) }
 }
 
 // granted are the permissions that stand and a release may rest on.

@@ -151,3 +151,10 @@ func crumb(a *kit.Ask) shell.Link {
 func who(a *kit.Ask, party entente.Party, agency string) string {
 	return agency + " (" + a.L.Party(string(party)) + ")"
 }
+
+// resolve finds the entry named "origin#index" among all that the node holds: the
+// pages' own view leaves entries of the exchange out. Whether the person may see it
+// is for what is done with it to judge.
+func resolve(ctx context.Context, a *kit.Ask, named string) (entente.Ref, bool) {
+	return kit.Resolve(ctx, a.Kit.Node.View(entente.National), named)
+}
