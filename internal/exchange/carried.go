@@ -101,6 +101,9 @@ func draftCipher(secret []byte) (cipher.AEAD, error) {
 
 // draftKey opens the payload of a draft's key.
 func (x *Exchange) draftKey(ctx context.Context, agency string, d entente.Digest) ([]byte, error) {
+	if key, ok := x.opened.get(d); ok {
+		return key[:], nil
+	}
 	r, err := x.payloads.Get(d)
 	if err != nil {
 		return nil, err
@@ -117,6 +120,9 @@ func (x *Exchange) draftKey(ctx context.Context, agency string, d entente.Digest
 	secret, err := io.ReadAll(io.LimitReader(plain, keySize+1))
 	if err == nil && len(secret) != keySize {
 		err = errors.New("the key of the draft is damaged")
+	}
+	if err == nil {
+		x.opened.put(d, store.ObjectKey(secret))
 	}
 	return secret, err
 }
@@ -155,6 +161,7 @@ func (x *Exchange) newDraftKey(ctx context.Context, c *carried) error {
 		return err
 	}
 	c.secret, c.key = secret, sealed.Digest
+	x.opened.put(c.key, store.ObjectKey(secret))
 	return nil
 }
 
@@ -278,6 +285,7 @@ func (x *Exchange) forget(ctx context.Context, c *carried, stands bool) error {
 			return err
 		}
 	}
+	x.opened.forget(c.key)
 	if !c.key.IsZero() {
 		if _, _, err := x.payloads.Shred(c.key, leftover); err != nil {
 			return err

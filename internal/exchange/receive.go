@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -288,22 +288,26 @@ func (x *Exchange) speaker(ctx context.Context, r *ReleaseState) (string, error)
 	if r.Direction == In {
 		candidates = slices.Concat(r.Agencies, r.Copied)
 	}
-	keys, err := x.node.KeyStates(ctx)
+	active, err := x.s.Keys(ctx, x.node.Origin(entente.Shared))
 	if err != nil {
 		return "", err
 	}
+	here := map[string]bool{}
+	for _, b := range x.node.Ring().Bindings(entente.RoleAgency) {
+		if _, ok := active[b.Name]; ok {
+			here[b.Agency] = true
+		}
+	}
 	for _, a := range candidates {
-		if slices.ContainsFunc(keys, func(k node.KeyState) bool { return k.Role == entente.RoleAgency && k.Agency == a && k.Here }) {
+		if here[a] {
 			return a, nil
 		}
 	}
-	// None of those that it is for can speak any more; the node still says what it did.
-	for _, k := range keys {
-		if k.Role == entente.RoleAgency && k.Here {
-			return k.Agency, nil
-		}
+	if len(here) == 0 {
+		return "", errors.New("no agency key of this party is active and on this machine")
 	}
-	return "", fmt.Errorf("no agency key is on this machine")
+	// None of those that it is for can speak any more; the node still says what it did.
+	return slices.Min(slices.Collect(maps.Keys(here))), nil
 }
 
 // fetchOf gets what an entry carries that is no release to this party: what another

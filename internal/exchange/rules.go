@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"entente"
-	"entente/internal/store"
 )
 
 // rules are the terms in force and each party's route, as both see them.
@@ -37,26 +36,8 @@ func (r *rules) duty(p entente.Party, code string) *entente.DutyGroup {
 
 // rules reads them.
 func (x *Exchange) rules(ctx context.Context) (*rules, error) {
-	out := &rules{routes: map[entente.Party]*entente.Route{}}
-	things, err := store.Joints[entente.ExchangeTerms](ctx, x.node.View(entente.Shared), entente.TypeExchangeTerms, store.Query{})
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range things {
-		if t.InForce != nil && t.InForce.Body != nil && slices.Contains(t.InForce.Body.Required, x.own) && out.terms == nil {
-			out.terms = t.InForce.Body
-		}
-	}
-	page, err := store.List[entente.Route](ctx, x.node.View(entente.Shared), store.Query{Type: entente.TypeRoute, Desc: true, Limit: 1000})
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range page.Items {
-		if p := v.Header.Author.Party; v.Body != nil && out.routes[p] == nil { // the newest comes first
-			out.routes[p] = v.Body
-		}
-	}
-	return out, nil
+	terms, routes, err := x.node.ExchangeRules(ctx)
+	return &rules{terms, routes}, err
 }
 
 // Terms are the terms of exchange in force; nil when there are none.
