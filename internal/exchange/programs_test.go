@@ -10,14 +10,7 @@ import (
 	"entente"
 	"entente/internal/exchange"
 	"entente/internal/store"
-	"entente/internal/taxii"
 	"entente/test/parties"
-)
-
-var (
-	_ taxii.Releases = (*exchange.Exchange)(nil)
-	_ taxii.Uses     = (*exchange.Exchange)(nil)
-	_ taxii.Drafts   = (*exchange.Exchange)(nil)
 )
 
 // object is an invented example identity.
