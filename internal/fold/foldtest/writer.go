@@ -178,11 +178,11 @@ func (w *Writer) Origin(a entente.Audience) string { return w.Body.Origins.Of(a)
 
 // Logs are logs in the making: the entries of each, in order.
 type Logs struct {
-	Raw  map[string][][]byte // by origin
+	Raw map[string][][]byte // by origin
 	// Order names the log of each entry in the order in which they were added: one in
 	// which every writer has seen what it refers to.
 	Order []string
-	Info []fold.LogInfo
+	Info  []fold.LogInfo
 }
 
 // NewLogs returns logs that hold the writers' genesis entries.

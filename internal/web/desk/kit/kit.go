@@ -48,8 +48,8 @@ type Kit struct {
 	Exchange *exchange.Exchange
 	// Proof makes the verification bundle of a release; nil where it is not offered.
 	Proof func(ctx context.Context, release entente.Ref) ([]byte, error)
-	Clock    func() time.Time
-	Mux      *http.ServeMux
+	Clock func() time.Time
+	Mux   *http.ServeMux
 
 	reads reads
 }
