@@ -49,7 +49,7 @@ func (s *server) exchangeRoute(o operation, do func(context.Context, *call) (*an
 
 // even is how long a "not found" of the exchange takes at least: longer than
 // looking up what is there.
-const even = 60 * time.Millisecond
+const even = 40 * time.Millisecond
 
 func evenOut(ctx context.Context, began time.Time) {
 	select {
