@@ -65,7 +65,7 @@ func New(d Deps) http.Handler {
 	}
 	mux := http.NewServeMux()
 	k := &kit.Kit{Node: d.Node, Auth: d.Auth, Site: s, Status: d.Status, Backup: d.Backup, Exchange: d.Exchange, Proof: d.Proof, Clock: d.Clock, Mux: mux}
-	s.User, s.Nav, s.Tools, s.Hidden = k.User, k.Nav, k.Tools, k.Hidden
+	s.User, s.Nav, s.Tools, s.Hidden, s.Sees = k.User, k.Nav, k.Tools, k.Hidden, k.Sees
 	mount(k)
 
 	pages := http.NewServeMux()

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"entente"
@@ -19,11 +20,36 @@ func (k *Kit) Hidden(r *http.Request) []entente.Type {
 	return exchange.ViewerOf(p.User).Hidden()
 }
 
+// Sees reports whether the person who makes a request may read one entry that the
+// pages of the programme hide.
+func (k *Kit) Sees(r *http.Request, origin string, index uint64) bool {
+	p := auth.From(r.Context())
+	if p == nil || k.Exchange == nil {
+		return false
+	}
+	yes, err := k.Exchange.Sees(r.Context(), exchange.ViewerOf(p.User), entente.Ref{Log: origin, Index: index}, k.Now())
+	return err == nil && yes
+}
+
 // SeesDraft reports whether the person may know of a draft: one of an exchange is
 // for the agency that writes it, and for oversight.
 func (a *Ask) SeesDraft(d store.WorkDraft) bool {
 	v := exchange.ViewerOf(a.Me.User)
-	return !d.Type.Exchange() || v.Oversight || v.Agency != "" && d.Agency == v.Agency
+	return !a.ofExchange(d) || v.Oversight || v.Agency != "" && d.Agency == v.Agency
+}
+
+// ofExchange reports whether a draft is of something of the exchange: an entry of
+// such a type, or the withdrawal of one.
+func (a *Ask) ofExchange(d store.WorkDraft) bool {
+	if d.Type != entente.TypeWithdrawal {
+		return d.Type.Exchange()
+	}
+	var w entente.Withdrawal
+	if json.Unmarshal(d.Body, &w) != nil {
+		return false // half typed
+	}
+	v, err := store.ByRef[entente.Withdrawal](a.R.Context(), a.View.Whole(), w.Of.Log, w.Of.Index)
+	return err == nil && v.Type.Exchange()
 }
 
 // DraftHref is the page on which a draft is read before it leaves.
