@@ -20,9 +20,9 @@ import (
 	"entente/internal/store"
 )
 
-// carried is what a draft will carry. At rest it is encrypted under a key that is
-// itself a payload, sealed to the drafter's own agency: shredding that shreds the
-// draft, in backups too. Files that are not small are payloads of their own.
+// carried is what a draft will carry. At rest it is encrypted under the agency's key
+// of the day ([dayKeys]). Files that are not small are payloads of their own, sealed
+// to the drafter's own agency.
 type carried struct {
 	Salt  entente.Digest `json:"salt"`
 	Title string         `json:"title,omitempty"`
@@ -47,7 +47,6 @@ type part struct {
 const (
 	smallFile = 64 << 10  // bytes
 	smallAll  = 256 << 10 // of all inline files together
-	keySize   = 32
 )
 
 // empty reports whether there is nothing to seal.
@@ -73,7 +72,7 @@ func (x *Exchange) carriedBy(ctx context.Context, d store.WorkDraft) (*carried, 
 		return nil, err
 	}
 	c.key = kept.Key
-	if c.secret, err = x.draftKey(ctx, d.Agency, kept.Key); err != nil {
+	if c.secret, err = x.openKey(ctx, d.Agency, kept.Key); err != nil {
 		return nil, fmt.Errorf("what the draft carries: %w", err)
 	}
 	aead, err := draftCipher(c.secret)
@@ -99,40 +98,27 @@ func draftCipher(secret []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// draftKey opens the payload of a draft's key.
-func (x *Exchange) draftKey(ctx context.Context, agency string, d entente.Digest) ([]byte, error) {
-	if key, ok := x.opened.get(d); ok {
-		return key[:], nil
-	}
-	r, err := x.payloads.Get(d)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	ids, err := x.identities(ctx, agency)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := seal.Decrypt(r, ids...)
-	if err != nil {
-		return nil, err
-	}
-	secret, err := io.ReadAll(io.LimitReader(plain, keySize+1))
-	if err == nil && len(secret) != keySize {
-		err = errors.New("the key of the draft is damaged")
-	}
-	if err == nil {
-		x.opened.put(d, store.ObjectKey(secret))
-	}
-	return secret, err
-}
-
-// saveCarried keeps what a draft carries.
+// saveCarried keeps what a draft carries. When its key was taken out of use
+// meanwhile, it is put under another.
 func (x *Exchange) saveCarried(ctx context.Context, c *carried) error {
-	if c.secret == nil {
-		if err := x.newDraftKey(ctx, c); err != nil {
+	for {
+		if err := x.encryptCarried(ctx, c); err != nil {
 			return err
 		}
+		if stands, err := x.stands(ctx, c.key); err != nil || stands {
+			return err
+		}
+		c.secret = nil
+	}
+}
+
+func (x *Exchange) encryptCarried(ctx context.Context, c *carried) error {
+	if c.secret == nil {
+		key, err := x.dayKey(ctx, keyOfDrafts, c.agency, day(x.now()), true)
+		if err != nil {
+			return err
+		}
+		c.key, c.secret = key.Payload, key.secret
 	}
 	if c.Salt.IsZero() {
 		c.Salt = seal.NewSalt()
@@ -148,21 +134,6 @@ func (x *Exchange) saveCarried(ctx context.Context, c *carried) error {
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(raw)+aead.Overhead())
 	_, _ = rand.Read(nonce) // never fails
 	return x.s.PutCarried(ctx, store.Carried{Draft: c.draft, Key: c.key, Data: aead.Seal(nonce, nonce, raw, []byte(c.draft))})
-}
-
-func (x *Exchange) newDraftKey(ctx context.Context, c *carried) error {
-	secret := make([]byte, keySize)
-	_, _ = rand.Read(secret) // never fails
-	sealed, err := x.keep(ctx, c.agency, func(w io.Writer) error {
-		_, err := w.Write(secret)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	c.secret, c.key = secret, sealed.Digest
-	x.opened.put(c.key, store.ObjectKey(secret))
-	return nil
 }
 
 // keep seals what fill writes to one own agency, as a payload.
@@ -285,18 +256,11 @@ func (x *Exchange) forget(ctx context.Context, c *carried, stands bool) error {
 			return err
 		}
 	}
-	x.opened.forget(c.key)
-	if !c.key.IsZero() {
-		if _, _, err := x.payloads.Shred(c.key, leftover); err != nil {
-			return err
-		}
-	}
 	return x.s.PutCarried(ctx, store.Carried{Draft: c.draft})
 }
 
 // tidy ends what drafts carried that are done or given up: the node stopped between
-// the one and the other. Of what cannot be read any more nothing is left to shred
-// but the key.
+// the one and the other.
 func (x *Exchange) tidy(ctx context.Context) error {
 	all, err := x.s.AllCarried(ctx)
 	if err != nil {
@@ -328,7 +292,7 @@ func (x *Exchange) finish(ctx context.Context, d store.WorkDraft) error {
 		if err != nil {
 			return notFoundIsNil(err)
 		}
-		c = &carried{draft: d.ID, key: kept.Key}
+		c = &carried{draft: d.ID, key: kept.Key} // nothing can be read of it any more
 		return x.forget(ctx, c, true)
 	}
 	if err != nil {

@@ -194,11 +194,6 @@ func (x *Exchange) Attach(ctx context.Context, v Viewer, id, name, media string,
 		if err := x.drop(c, name); err != nil {
 			return err
 		}
-		if c.secret == nil { // what streams is worth nothing without its index
-			if err := x.newDraftKey(ctx, c); err != nil {
-				return err
-			}
-		}
 		p, err := x.put(ctx, c, name, media, src)
 		if err != nil {
 			return err

@@ -53,6 +53,11 @@ func (x *Exchange) end(ctx context.Context, j store.Job) error {
 	if err != nil {
 		return err
 	}
+	if r.Direction == Out { // its draft may be in backups, under today's key
+		if err := x.wearKeys(ctx, r.Agency); err != nil {
+			return err
+		}
+	}
 	if err := x.fail("shredded"); err != nil {
 		return err
 	}

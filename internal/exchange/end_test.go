@@ -138,6 +138,41 @@ func TestALegalHoldLocksInsteadOfShredding(t *testing.T) {
 	sameDigests(t, w)
 }
 
+// TestARecallReachesTheDraftInBackups: what encrypted it is shredded, and the drafts
+// that are being written are not.
+func TestARecallReachesTheDraftInBackups(t *testing.T) {
+	w := parties.New(t)
+	ctx := t.Context()
+	open := draft(t, w.MX, "SSPC", entente.TypeRelease, release("CBP"), "Still being written.", "a.txt", "kept")
+	kept, err := w.MX.Store().Carried(ctx, open.ID)
+	check(t, err)
+	ref := answered(t, w)
+	d, err := w.MX.Exchange.Recall(ctx, by(w.MX.Second("SSPC")), ref, "source_at_risk")
+	done(t, d, err)
+	gone(t, w, w.MX, ref, "recall")
+	until(t, "the key of the drafts is shredded", func() bool { return w.MX.Payloads().Tombstoned(kept.Key) })
+	again, err := w.MX.Exchange.Draft(ctx, exchange.Officer(w.MX.First("SSPC")), open.ID)
+	check(t, err)
+	if again.Text != "Still being written." || len(again.Files) != 1 || again.Item != open.Item {
+		t.Errorf("the open draft reads %+v", again)
+	}
+	ref = sent(t, w.MX, "SSPC", again)
+	agree(t, w, ref, exchange.Received)
+	w.Clock.Move(24 * time.Hour)
+	check(t, wake(w.MX))
+	tombs, err := w.MX.Payloads().Tombstones()
+	check(t, err)
+	keys := 0
+	for _, x := range tombs {
+		if x.Cause == "key" {
+			keys++
+		}
+	}
+	if keys != 2 {
+		t.Errorf("%d keys of drafts are shredded, want both", keys)
+	}
+}
+
 // TestTombstonesWinOverRestoreAndResend: a backup brings nothing back.
 func TestTombstonesWinOverRestoreAndResend(t *testing.T) {
 	w := parties.New(t)

@@ -78,43 +78,14 @@ func (x *Exchange) RecordUse(ctx context.Context, c store.Client, releases []ent
 	return err
 }
 
-// submissionKeys begins the names under which it is kept which payloads hold the
-// keys of submissions: one a day and agency.
-const submissionKeys = "exchange.submissions/"
-
-// SubmissionKey returns the key under which submissions of an account wait. It is
-// another one each day; at rest it is sealed to the account's agency.
+// SubmissionKey returns the key under which submissions of an account wait: its
+// agency's of the day. It implements taxii.Drafts.
 func (x *Exchange) SubmissionKey(ctx context.Context, c store.Client, _ string) (store.ObjectKey, error) {
-	return x.dayKey(ctx, c.Agency, day(x.now()), true)
-}
-
-func (x *Exchange) dayKey(ctx context.Context, agency, day string, create bool) (key store.ObjectKey, err error) {
-	name := submissionKeys + agency + "/" + day
-	if key, ok := x.opened.get(entente.DigestOf([]byte(name))); ok {
-		return key, nil
+	key, err := x.dayKey(ctx, keyOfSubmissions, c.Agency, day(x.now()), true)
+	if err != nil {
+		return store.ObjectKey{}, err
 	}
-	defer x.composes.of(name)()
-	raw, err := x.s.Meta(ctx, name)
-	c := &carried{agency: agency}
-	switch {
-	case errors.Is(err, store.ErrNotFound) && create:
-		if err := x.newDraftKey(ctx, c); err != nil {
-			return key, err
-		}
-		if err := x.s.SetMeta(ctx, name, c.key[:]); err != nil {
-			return key, err
-		}
-	case err != nil:
-		return key, err
-	default:
-		copy(c.key[:], raw)
-		if c.secret, err = x.draftKey(ctx, agency, c.key); err != nil {
-			return key, err
-		}
-	}
-	copy(key[:], c.secret)
-	x.opened.put(entente.DigestOf([]byte(name)), key)
-	return key, nil
+	return store.ObjectKey(key.secret), nil
 }
 
 // Submitted tells that submissions wait: the receiving loop makes a draft of them.
@@ -259,12 +230,12 @@ func (x *Exchange) submitted(ctx context.Context, all []store.Submission) (objec
 // midnight may have come between the key and the submission.
 func (x *Exchange) openSubmission(ctx context.Context, sub store.Submission) (raw []byte, err error) {
 	for _, d := range []int{0, -1, 1} {
-		key, missing := x.dayKey(ctx, sub.Agency, day(sub.At.AddDate(0, 0, d)), false)
+		key, missing := x.dayKey(ctx, keyOfSubmissions, sub.Agency, day(sub.At.AddDate(0, 0, d)), false)
 		if missing != nil {
 			err = missing
 			continue
 		}
-		if raw, err = sub.Open(key); err == nil {
+		if raw, err = sub.Open(store.ObjectKey(key.secret)); err == nil {
 			return raw, nil
 		}
 	}

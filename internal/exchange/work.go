@@ -30,7 +30,7 @@ const (
 const (
 	readAtOnce = 256
 	jobsAtOnce = 64
-	workers    = 8
+	workers    = 16
 	// idle is how often the loop looks without being told to.
 	idle = time.Minute
 	// heldFor is how long a job waits that a legal hold stops; lifting it wakes it.
@@ -40,6 +40,7 @@ const (
 // worker is the state of the receiving loop.
 type worker struct {
 	rounds    sync.Mutex
+	worn      string      // the day on which worn keys were last shredded
 	tidy      atomic.Bool // drafts may have left something
 	submitted atomic.Bool // submissions of programs may wait
 	missing   atomic.Bool // payloads may be missing, as after a restore
@@ -86,6 +87,12 @@ func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
 			x.work.tidy.Store(true)
 			return 0, err
 		}
+	}
+	if today := day(x.now()); x.work.worn != today {
+		if err := x.wearKeys(ctx, ""); err != nil {
+			return 0, err
+		}
+		x.work.worn = today
 	}
 	limit := idle
 	if x.work.submitted.Swap(false) {
