@@ -1,3 +1,5 @@
+//go:build interop
+
 package exchange_test
 
 import (
@@ -16,6 +18,19 @@ import (
 	"entente/test/parties"
 )
 
+// command builds the age command in a module of its own: it needs more than we do.
+func command(t *testing.T, dir string) string {
+	t.Helper()
+	for _, args := range [][]string{{"mod", "init", "example"}, {"get", "filippo.io/age/cmd/age@v1.3.2"}, {"build", "-o", "age", "filippo.io/age/cmd/age"}} {
+		cmd := exec.Command("go", args...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("go %v: %v\n%s", args, err, out)
+		}
+	}
+	return filepath.Join(dir, "age")
+}
+
 // The age command, which we did not write, opens what was released with an agency's
 // key that two officers took out for the purpose; a tar reader finds the files.
 func TestTheAgeCommandOpensAReleaseWithAnExportedKey(t *testing.T) {
@@ -25,10 +40,7 @@ func TestTheAgeCommandOpensAReleaseWithAnExportedKey(t *testing.T) {
 	agree(t, w, ref, exchange.Received)
 
 	dir := t.TempDir()
-	age := filepath.Join(dir, "age")
-	if out, err := exec.Command("go", "build", "-o", age, "filippo.io/age/cmd/age").CombinedOutput(); err != nil {
-		t.Fatalf("building age: %v\n%s", err, out)
-	}
+	age := command(t, dir)
 	var name string
 	for _, b := range w.US.Ring().Bindings(entente.RoleSeal) {
 		if b.Agency == "CBP" {
