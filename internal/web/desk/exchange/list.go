@@ -90,12 +90,12 @@ func (m *listModel) filter(a *kit.Ask, states []core.State) core.Filter {
 	for i, s := range states {
 		options[i] = shell.Option{Value: string(s), Text: state(a, s)}
 	}
-	any := a.T("filter.any")
+	blank := a.T("filter.any")
 	m.filters = shell.Filters{Action: a.Href("/desk/exchange"), Clear: a.Href("/desk/exchange", "view", m.view), Fields: []shell.Field{
 		{Name: "view", Kind: "hidden", Value: m.view},
 		{Name: "q", Label: a.T("exchange.filter.subject"), Kind: "search", Value: f.Text},
-		{Name: "area", Label: a.T("field.area"), Kind: "select", Value: f.Area, Blank: any, Options: kit.Areas(a)},
-		{Name: "state", Label: a.T("exchange.filter.state"), Kind: "select", Value: q.Get("state"), Blank: any, Options: options},
+		{Name: "area", Label: a.T("field.area"), Kind: "select", Value: f.Area, Blank: blank, Options: kit.Areas(a)},
+		{Name: "state", Label: a.T("exchange.filter.state"), Kind: "select", Value: q.Get("state"), Blank: blank, Options: options},
 		{Name: "agency", Label: a.T("exchange.filter.agency"), Value: f.Agency},
 		{Name: "late", Label: a.T("exchange.filter.late"), Kind: "checkbox", Value: q.Get("late")},
 	}}
@@ -109,7 +109,7 @@ func (m *listModel) requests(ctx context.Context, a *kit.Ask) error {
 	}
 	m.begin(a, []string{"subject", "between", "about", "clock", "state"})
 	for _, r := range page.Items {
-		due := shell.Cell{Body: shell.When(a.Page, r.Body.Due)}
+		due := shell.Cell{Body: moment(a, r.Body.Due)}
 		if r.State == core.Waiting || r.State == core.Late {
 			due = shell.Cell{Body: clock(a, r.Body.Due)}
 		}
