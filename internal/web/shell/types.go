@@ -99,6 +99,7 @@ type Option struct {
 // Field is one labelled form field. Errors show beside it and are announced; the value typed is kept by passing it back.
 type Field struct {
 	Name         string // also the element's id, prefixed "f-"
+	ID           string // the element's id where several forms of a page have fields of this name
 	Label        string // required, always visible
 	Hint         string
 	Value        string
@@ -119,7 +120,12 @@ type Field struct {
 	Save         string // htmx: address to which the field is posted as it is typed
 }
 
-func (f Field) id() string { return "f-" + f.Name }
+func (f Field) id() string {
+	if f.ID != "" {
+		return f.ID
+	}
+	return "f-" + f.Name
+}
 
 func (f Field) describedBy() string {
 	out := ""

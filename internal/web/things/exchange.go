@@ -14,7 +14,7 @@ import (
 func (fl *Field) exchange(f *site.Frame, value any) bool {
 	switch v := value.(type) {
 	case time.Time:
-		fl.Text, fl.Body = f.L.Moment(v), shell.When(f.Page, v)
+		fl.Text = f.L.Moment(v.UTC())
 	case entente.Sealed:
 		fl.Text = sealedText(f, v)
 	case *entente.Sealed:

@@ -25,6 +25,8 @@ type reviewModel struct {
 	later     []*kit.Refused
 	author    string
 	emergency bool // the terms let one releasing officer release it alone
+	// became is the address of the page on which it stands, once it is appended.
+	became string
 }
 
 func review(ctx context.Context, a *kit.Ask) (templ.Component, error) {
@@ -53,10 +55,30 @@ func review(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 			return nil, err
 		}
 	}
+	if d.State == store.DraftDone {
+		m.became = became(ctx, a, d, m.content)
+	}
 	if terms := a.State.Terms; terms != nil && d.Type == entente.TypeRelease {
 		m.emergency = terms.Emergency && a.Me.May(auth.Authorise) && (d.State == store.DraftOpen || d.State == store.DraftReturned)
 	}
 	return reviewPage(a, m), nil
+}
+
+// became is the page on which an appended draft stands: its own or, for what answers
+// something, that of what it answers.
+func became(ctx context.Context, a *kit.Ask, d *core.Draft, body any) string {
+	switch b := body.(type) {
+	case *entente.Denial:
+		return refHref(ctx, a, "requests", b.Request)
+	case *entente.Misuse:
+		return refHref(ctx, a, "releases", b.Release)
+	}
+	v, err := store.Get[json.RawMessage](ctx, a.Kit.Node.View(entente.National), d.Type, string(a.Kit.Party()), d.Subject)
+	if err != nil {
+		return "" // the page stands without the link
+	}
+	kind := map[entente.Type]string{entente.TypeRequest: "requests", entente.TypeRelease: "releases", entente.TypePermissionRequest: "permissions"}[d.Type]
+	return refHref(ctx, a, kind, v.Current.Ref)
 }
 
 func content(a *kit.Ask, m reviewModel) []contentLine {
