@@ -385,7 +385,7 @@ func (x *Exchange) Gate(ctx context.Context, v Viewer, id string) ([]node.Findin
 
 // check is Gate for what will be signed by an officer, who may be nil.
 func (x *Exchange) check(ctx context.Context, d store.WorkDraft, c *carried, by *node.Officer) (*letter, []node.Finding, error) {
-	l, err := x.address(ctx, d, c)
+	l, own, err := x.checkContent(ctx, d, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -401,19 +401,27 @@ func (x *Exchange) check(ctx context.Context, d store.WorkDraft, c *carried, by 
 		ID: d.ID, Type: d.Type, Subject: d.Subject, Agency: d.Agency, Audience: d.Audience, Body: l.body, Supersedes: meta.Supersedes,
 		Drafter: author.Name, By: by,
 	})
-	if err != nil {
+	return l, append(found, own...), err
+}
+
+// checkContent is what stands in the way beside what the gate says.
+func (x *Exchange) checkContent(ctx context.Context, d store.WorkDraft, c *carried) (l *letter, found []node.Finding, err error) {
+	if l, err = x.address(ctx, d, c); err != nil {
 		return nil, nil, err
 	}
 	blocked := func(r *node.Refusal) { found = append(found, node.Finding{Refusal: r, Blocking: true}) }
-	switch {
-	case c.empty() && l.needs():
-		blocked(refusal("exchange.empty", ""))
-	case c.empty():
-		return l, found, nil
-	default:
-		if err := c.manifest().Validate(); err != nil {
-			blocked(refusal("exchange.content", "%s", err))
+	if c.empty() {
+		if l.needs() {
+			blocked(refusal("exchange.empty", ""))
 		}
+		return l, found, nil
+	}
+	m := c.manifest()
+	if m.Salt.IsZero() {
+		m.Salt = seal.NewSalt()
+	}
+	if err := m.Validate(); err != nil {
+		blocked(refusal("exchange.content", "%s", err))
 	}
 	if _, r, err := x.sealees(ctx, l); err != nil {
 		return nil, nil, err

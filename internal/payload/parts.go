@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	pieceSize = 256 << 10
-	pieces    = 4
+	pieceSize  = 256 << 10
+	firstPiece = 16 << 10
+	pieces     = 4
 )
 
 // parts takes an age file as it comes and writes its header and its body to two
@@ -77,13 +78,16 @@ func (p *parts) takeHeader(b []byte) (rest []byte, err error) {
 func (p *parts) takeBody(b []byte) error {
 	for len(b) > 0 {
 		if p.piece == nil {
-			p.piece = make([]byte, 0, pieceSize)
+			p.piece = make([]byte, 0, firstPiece)
 			p.made = 1
+		}
+		if room := cap(p.piece); len(p.piece) == room { // most payloads are small
+			p.piece = append(make([]byte, 0, min(4*room, pieceSize)), p.piece...)
 		}
 		n := min(len(b), cap(p.piece)-len(p.piece))
 		p.piece = append(p.piece, b[:n]...)
 		b = b[n:]
-		if len(p.piece) == cap(p.piece) {
+		if len(p.piece) == pieceSize {
 			if err := p.handOver(); err != nil {
 				return err
 			}
