@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"sync"
+
+	"entente"
 )
 
 // A node started by the demo talks to it over its standard streams, one JSON
@@ -14,7 +16,7 @@ import (
 
 // event is one line a node reports.
 type event struct {
-	// Event is ready, progress, loaded, state or failed.
+	// Event is ready, progress, loaded, state, shown or failed.
 	Event string `json:"event"`
 	Web   string `json:"web,omitempty"`
 	Stage string `json:"stage,omitempty"`
@@ -23,11 +25,17 @@ type event struct {
 	Error string `json:"error,omitempty"`
 	// State is set for the event state.
 	State *nodeState `json:"state,omitempty"`
+	// Shown is set for the event shown, unless Error says why not.
+	Shown *shown `json:"shown,omitempty"`
 }
 
-// question is one line a node is asked. Ask is state or stop.
+// question is one line a node is asked. Ask is state, show or stop.
 type question struct {
 	Ask string `json:"ask"`
+	// Step of the demonstration of the exchange, for show, and the entry that it
+	// rests on.
+	Step  string       `json:"step,omitempty"`
+	About *entente.Ref `json:"about,omitempty"`
 }
 
 // eventWriter writes events, one line each, from any goroutine.

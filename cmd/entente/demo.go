@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"entente/internal/taxii"
 )
 
 // demoCmd runs three nodes on this machine: Mexico, the United States and a
@@ -47,12 +49,13 @@ func (c *demoCmd) Run(g *globals) error {
 		return err
 	}
 	defer nodes.stop()
-	states, err := nodes.agree(ctx, ui)
+	states, shown, err := showDemo(ctx, plan, nodes, ui)
 	if err != nil {
 		return err
 	}
 	ui.close()
 	summary := plan.summarise(states)
+	summary.Exchange, summary.Agree = shown, summary.Agree && shown.Same
 	if c.Once {
 		if err := g.print(summary); err != nil {
 			return err
@@ -62,10 +65,29 @@ func (c *demoCmd) Run(g *globals) error {
 		}
 		return nil
 	}
-	if err := g.print(demoWelcome{demoSummary: summary, Sites: plan.sites(), SignIns: plan.signIns()}); err != nil {
+	welcome := demoWelcome{demoSummary: summary, Sites: plan.sites(), SignIns: plan.signIns(), Program: shown.Program, TAXII: plan.originOf("us") + taxii.Discovery}
+	if err := g.print(welcome); err != nil {
 		return err
 	}
 	return nodes.wait(ctx)
+}
+
+// showDemo waits until the nodes agree, has them exchange information where no
+// earlier start did, and waits until they agree again.
+func showDemo(ctx context.Context, plan *demoPlan, nodes children, ui *progressUI) ([]nodeState, *demoExchange, error) {
+	if _, err := nodes.agree(ctx, ui); err != nil {
+		return nil, nil, err
+	}
+	done, err := plan.exchange(ctx, nodes, ui)
+	if err != nil {
+		return nil, nil, err
+	}
+	states, err := nodes.agree(ctx, ui)
+	if err != nil {
+		return nil, nil, err
+	}
+	shown, err := plan.shownBy(ctx, nodes, done)
+	return states, shown, err
 }
 
 // removeDemo deletes a demonstration's directory, and nothing that is not one.
@@ -86,6 +108,7 @@ type child struct {
 	stdin  io.WriteCloser
 	stderr *tailWriter
 	states chan nodeState
+	shown  chan event
 	loaded chan struct{}
 	exited chan struct{}
 	err    error // valid once exited is closed
@@ -126,7 +149,7 @@ func startDemo(ctx context.Context, plan *demoPlan, ui *progressUI) (children, e
 func startChild(binary string, n demoNode, ui *progressUI) (*child, error) {
 	c := &child{
 		name: n.Name, stderr: &tailWriter{limit: 4 << 10},
-		states: make(chan nodeState, 1), loaded: make(chan struct{}), exited: make(chan struct{}),
+		states: make(chan nodeState, 1), shown: make(chan event, 1), loaded: make(chan struct{}), exited: make(chan struct{}),
 	}
 	c.cmd = exec.Command(binary, "serve", "--dir", n.Dir, "--attached", "--load")
 	c.cmd.Env = append(os.Environ(), passphraseEnv+"="+demoPassphrase)
@@ -163,6 +186,11 @@ func (c *child) listen(stdout io.Reader, ui *progressUI) {
 			select {
 			case c.states <- *e.State:
 			default: // nobody asked, or asked twice: the newest answer is not needed
+			}
+		case "shown":
+			select {
+			case c.shown <- e:
+			default: // nobody asked
 			}
 		}
 	}, func(line string) { _, _ = fmt.Fprintln(c.stderr, line) })

@@ -86,6 +86,7 @@ var stageNames = map[string]string{
 	"publishing": "joint things, by both",
 	"importing":  "importing data files",
 	"agree":      "waiting for equal digests",
+	"exchange":   "exchanging examples",
 	"rebuild":    "rebuilding the projection",
 	"import":     "reading the file",
 

@@ -248,6 +248,9 @@ func (r *running) answer(ctx context.Context, cancel context.CancelFunc, events 
 				return
 			}
 			events.send(event{Event: "state", State: &s})
+		case "show":
+			// Beside this loop, which must see when the asker is gone.
+			go func() { events.send(r.show(ctx, q)) }()
 		case "stop":
 			cancel()
 		}
