@@ -129,9 +129,7 @@ func decode(t entente.Type, raw []byte, v any) (any, error) {
 		return nil, err
 	}
 	body := rule.New()
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(body); err != nil {
+	if err := json.Unmarshal(raw, body); err != nil { // unknown fields were refused by the schema
 		return nil, &Error{CodeBody, err.Error()}
 	}
 	return body, nil

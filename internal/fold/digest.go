@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"sync"
 
 	"entente"
 )
@@ -121,17 +122,19 @@ func (f *Folded) Content() (entente.Digest, error) {
 		Links: contentLinks(f.Links), Unresolved: contentLinks(f.Unresolved),
 	}
 	for _, r := range f.Rows {
-		c.Rows = append(c.Rows, append([]any{r.Table}, r.Values...))
+		row := append(make([]any, 0, 1+len(r.Values)), r.Table)
+		c.Rows = append(c.Rows, append(row, r.Values...))
 	}
-	h := sha256.New()
-	w := newCanonicalWriter(h)
-	if err := w.write(c); err != nil {
+	w := contents.Get().(canonicalWriter)
+	defer contents.Put(w)
+	if err := w.encode(c); err != nil {
 		return entente.Digest{}, fmt.Errorf("content of %s: %w", f.Ref, err)
 	}
-	var sum entente.Digest
-	h.Sum(sum[:0])
-	return sum, nil
+	return sha256.Sum256(w.buf.Bytes()), nil
 }
+
+// contents holds writers for [Folded.Content]: every entry needs one for a moment.
+var contents = sync.Pool{New: func() any { return newCanonicalWriter(nil) }}
 
 func contentLinks(links []Link) []contentLink {
 	var out []contentLink
@@ -163,10 +166,15 @@ func newCanonicalWriter(out io.Writer) canonicalWriter {
 
 // write encodes v and ends it with a line feed, as json.Encoder does.
 func (w canonicalWriter) write(v any) error {
-	w.buf.Reset()
-	if err := w.enc.Encode(v); err != nil {
+	if err := w.encode(v); err != nil {
 		return err
 	}
 	_, err := w.out.Write(w.buf.Bytes())
 	return err
+}
+
+// encode leaves the line of v in the buffer.
+func (w canonicalWriter) encode(v any) error {
+	w.buf.Reset()
+	return w.enc.Encode(v)
 }

@@ -168,9 +168,10 @@ func (w *writer) query(query string, args ...any) (*sql.Rows, error) {
 	return st.QueryContext(w.ctx, args...)
 }
 
-// touch keeps what the log was before the running job, and marks it as changed.
+// touch marks a log as changed, and keeps what it was before the running job. A
+// bare job is not taken back.
 func (w *writer) touch(l *wlog) {
-	if _, kept := w.undo[l]; !kept {
+	if _, kept := w.undo[l]; !kept && !w.bare {
 		if w.undo == nil {
 			w.undo = map[*wlog]wlog{}
 		}
