@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"entente"
@@ -259,28 +258,30 @@ func (x *Exchange) forget(ctx context.Context, c *carried, stands bool) error {
 	return x.s.PutCarried(ctx, store.Carried{Draft: c.draft})
 }
 
-// tidy ends what drafts carried that are done or given up: the node stopped between
-// the one and the other.
-func (x *Exchange) tidy(ctx context.Context) error {
-	all, err := x.s.AllCarried(ctx)
-	if err != nil {
-		return err
+// tidy ends what drafts carried that are done or given up: those that are named or,
+// without names, all that the node left when it stopped between the one and the other.
+func (x *Exchange) tidy(ctx context.Context, named []string) error {
+	if named == nil {
+		all, err := x.s.AllCarried(ctx)
+		if err != nil {
+			return err
+		}
+		for _, kept := range all {
+			named = append(named, kept.Draft)
+		}
 	}
-	for _, kept := range all {
-		d, err := x.s.Draft(ctx, kept.Draft)
+	return aside(len(named), func(i int) error {
+		d, err := x.s.Draft(ctx, named[i])
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			d = store.WorkDraft{ID: kept.Draft, State: store.DraftDropped}
+			d = store.WorkDraft{ID: named[i], State: store.DraftDropped}
 		case err != nil:
 			return err
-		case !slices.Contains([]store.DraftState{store.DraftDone, store.DraftDropped}, d.State):
-			continue
+		case d.State != store.DraftDone && d.State != store.DraftDropped:
+			return nil
 		}
-		if err := x.finish(ctx, d); err != nil {
-			return err
-		}
-	}
-	return nil
+		return x.finish(ctx, d)
+	})
 }
 
 // finish ends what a draft carried.

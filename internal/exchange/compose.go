@@ -479,7 +479,7 @@ func (x *Exchange) after(ctx context.Context, id string) error {
 	if err := x.fail("appended"); err != nil {
 		return err
 	}
-	x.work.tidy.Store(true)
+	x.work.end(id)
 	x.wake()
 	return nil
 }

@@ -42,6 +42,8 @@ type worker struct {
 	rounds    sync.Mutex
 	worn      string      // the day on which worn keys were last shredded
 	tidy      atomic.Bool // drafts may have left something
+	mu        sync.Mutex
+	ended     []string    // drafts whose entry stands since the last round
 	submitted atomic.Bool // submissions of programs may wait
 	missing   atomic.Bool // payloads may be missing, as after a restore
 }
@@ -51,6 +53,22 @@ func (w *worker) start() {
 	w.tidy.Store(true)
 	w.submitted.Store(true)
 	w.missing.Store(true)
+}
+
+// end notes that the entry of a draft stands.
+func (w *worker) end(draft string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = append(w.ended, draft)
+}
+
+// taken returns what was noted, and forgets it.
+func (w *worker) taken() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	list := w.ended
+	w.ended = nil
+	return list
 }
 
 // Run does what the node does by itself until ctx ends: it takes in what was
@@ -82,11 +100,15 @@ func (x *Exchange) Run(ctx context.Context) error {
 func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
 	x.work.rounds.Lock()
 	defer x.work.rounds.Unlock()
+	ended := x.work.taken()
 	if x.work.tidy.Swap(false) {
-		if err := x.tidy(ctx); err != nil {
-			x.work.tidy.Store(true)
-			return 0, err
-		}
+		ended = nil // all of them
+	} else if len(ended) == 0 {
+		ended = []string{}
+	}
+	if err := x.tidy(ctx, ended); err != nil {
+		x.work.tidy.Store(true)
+		return 0, err
 	}
 	if today := day(x.now()); x.work.worn != today {
 		if err := x.wearKeys(ctx, ""); err != nil {
@@ -276,29 +298,39 @@ func (x *Exchange) follows(l store.LogState, index uint64, raw []byte) []store.J
 	return nil
 }
 
-// doAll does jobs side by side, those about one release one after the other.
+// doAll does jobs side by side, and drops those that are done.
 func (x *Exchange) doAll(ctx context.Context, jobs []store.Job) error {
+	done := make([]bool, len(jobs))
+	err := aside(len(jobs), func(i int) (err error) {
+		done[i], err = x.do(ctx, jobs[i])
+		return err
+	})
+	var drop []store.Job
+	for i, j := range jobs {
+		if done[i] {
+			drop = append(drop, j)
+		}
+	}
+	if len(drop) > 0 && ctx.Err() == nil {
+		err = errors.Join(err, x.s.DoneJobs(ctx, drop...))
+	}
+	return err
+}
+
+// aside does things side by side and returns all that went wrong.
+func aside(n int, do func(i int) error) error {
 	var wait sync.WaitGroup
-	queue := make(chan store.Job)
-	errs := make(chan error, len(jobs))
-	for range min(workers, len(jobs)) {
+	var next atomic.Int64
+	errs := make([]error, n)
+	for range min(workers, n) {
 		wait.Go(func() {
-			for j := range queue {
-				errs <- x.do(ctx, j)
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				errs[i] = do(i)
 			}
 		})
 	}
-	for _, j := range jobs {
-		queue <- j
-	}
-	close(queue)
 	wait.Wait()
-	close(errs)
-	var all error
-	for err := range errs {
-		all = errors.Join(all, err)
-	}
-	return all
+	return errors.Join(errs...)
 }
 
 // later says that a job is done at another moment; why is "" when that is as it
@@ -316,30 +348,28 @@ func (l *later) Error() string {
 // Unwrap returns why.
 func (l *later) Unwrap() error { return l.why }
 
-// do does one job and drops it, or puts it off.
-func (x *Exchange) do(ctx context.Context, j store.Job) error {
-	err := x.job(ctx, j)
+// do does one job, or puts it off.
+func (x *Exchange) do(ctx context.Context, j store.Job) (done bool, err error) {
+	err = x.job(ctx, j)
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 	if err == nil {
-		if err := x.fail("done"); err != nil {
-			return err
-		}
-		return x.s.DoneJobs(ctx, j)
+		err := x.fail("done")
+		return err == nil, err
 	}
 	if errors.Is(err, errStop) {
-		return err
+		return false, err
 	}
 	var put *later
 	if errors.As(err, &put) && put.why == nil {
 		j.Due, j.Tries, j.Error = put.at, 0, ""
-		return x.s.PutOffJob(ctx, j)
+		return false, x.s.PutOffJob(ctx, j)
 	}
 	j.Tries++
 	j.Due, j.Error = x.now().Add(backoff(j.Tries)), err.Error()
 	x.log.WarnContext(ctx, "put off", "job", j.Kind, "entry", j.Entry.String(), "tries", j.Tries, "error", err)
-	return x.s.PutOffJob(ctx, j)
+	return false, x.s.PutOffJob(ctx, j)
 }
 
 // errStop ends the loop's round where a test has it crash.
