@@ -104,7 +104,7 @@ func shapeOf(name string, t reflect.Type, r rule) shape {
 		s.kind = moment
 	case t == rawType, t.Kind() == reflect.Map:
 		s.kind = raw
-	case t == partyT, len(r.enum) > 0:
+	case t == partyT, len(r.enum) > 0 && t.Kind() != reflect.Slice:
 		s.kind = choice
 	case t.Kind() == reflect.Bool:
 		s.kind = tick
