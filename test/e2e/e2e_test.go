@@ -139,13 +139,21 @@ func startIn(dir string) (*demo, error) {
 			Name     string `json:"name"`
 			Password string `json:"password"`
 		} `json:"sign_ins"`
+		Exchange struct {
+			Same bool `json:"same"`
+			Read int  `json:"objects_read"`
+			See  []struct {
+				URL string `json:"url"`
+			} `json:"see"`
+		} `json:"exchange"`
 	}
 	if err := json.NewDecoder(out).Decode(&welcome); err != nil {
 		_ = d.cmd.Process.Kill()
 		return nil, fmt.Errorf("the demonstration did not start: %w\n%s", err, said.String())
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
-	if !welcome.Agree || len(welcome.Sites) != 3 || len(welcome.SignIns) != 8 {
+	if !welcome.Agree || len(welcome.Sites) != 3 || len(welcome.SignIns) != 8 ||
+		!welcome.Exchange.Same || welcome.Exchange.Read == 0 || len(welcome.Exchange.See) == 0 {
 		return d, fmt.Errorf("the demonstration says %+v", welcome)
 	}
 	d.portal, d.mx, d.us = strings.TrimSuffix(welcome.Sites[0].URL, "/"), strings.TrimSuffix(welcome.Sites[1].URL, "/"), strings.TrimSuffix(welcome.Sites[2].URL, "/")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -170,17 +171,29 @@ func unloaded(t *testing.T) string {
 	})
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	// Its nodes stop when they see that their standard input is closed.
+	stopped(t, dir)
+	return dir
+}
+
+// stopped waits until the nodes of a demonstration that was killed have stopped, as
+// they do when they see that their standard input is closed.
+func stopped(t *testing.T, dir string) {
+	t.Helper()
 	eventually(t, "the ports are free again", func() bool {
 		for _, name := range []string{"portal", "mx", "us"} {
-			if resp, err := http.Get("http://" + configOf(t, filepath.Join(dir, name)).Web + "/"); err == nil {
-				_ = resp.Body.Close()
-				return false
+			c := configOf(t, filepath.Join(dir, name))
+			for _, address := range []string{c.Web, c.Link} {
+				if address == "" {
+					continue
+				}
+				if conn, err := net.Dial("tcp", address); err == nil {
+					_ = conn.Close()
+					return false
+				}
 			}
 		}
 		return true
 	})
-	return dir
 }
 
 // TestSurvival is one story: parties are killed while they load, and agree all the
@@ -352,11 +365,39 @@ func TestDemoRecovers(t *testing.T) {
 		_ = cmd.Process.Kill() // its nodes stop by themselves when their standard input closes
 		_ = cmd.Wait()
 	}
+	for _, after := range []time.Duration{0, 200 * time.Millisecond} {
+		killInExchange(t, dir, after)
+	}
 	first := string(entente(t, "demo", "--once", "--quiet", "--ports", "0", "--dir", dir))
 	if !strings.Contains(first, "the three nodes agree") {
 		t.Errorf("no agreement:\n%s", first)
 	}
+	if !strings.Contains(first, "requests: answered 1; releases: deleted 1, received 3; permissions: granted 1") {
+		t.Errorf("the exchange was not shown once, and whole:\n%s", first)
+	}
 	if second := string(entente(t, "demo", "--once", "--quiet", "--ports", "0", "--dir", dir)); second != first {
 		t.Errorf("a second start changed something:\n%s\n%s", first, second)
 	}
+}
+
+// killInExchange kills a start a while after its nodes began to exchange examples; one
+// that was done sooner is let end.
+func killInExchange(t *testing.T, dir string, after time.Duration) {
+	t.Helper()
+	cmd := command("demo", "--once", "--ports", "0", "--dir", dir)
+	said, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines(said, func(line []byte) {
+		if strings.Contains(string(line), "exchanging examples") {
+			time.Sleep(after)
+			_ = cmd.Process.Kill()
+		}
+	})
+	_ = cmd.Wait()
+	stopped(t, dir)
 }
