@@ -39,6 +39,7 @@ type exchangeCmd struct {
 	Meters  exchangeMetersCmd  `cmd:"" help:"Measure reciprocity by area and direction."`
 	Counts  exchangeCountsCmd  `cmd:"" help:"Write public counts by month and area as CSV, and publish them where the terms allow."`
 	Uses    exchangeUsesCmd    `cmd:"" help:"Audit of reads: list who opened what for which purpose, by opaque digests."`
+	Settle  exchangeSettleCmd  `cmd:"" help:"Take in what has arrived and shred what is due, as a serving node does by itself."`
 	Drafts  exchangeDraftsCmd  `cmd:"" help:"List the drafts of an agency."`
 	Gate    exchangeGateCmd    `cmd:"" help:"Say what stands in the way of a draft."`
 	Submit  exchangeSubmitCmd  `cmd:"" help:"Seal and sign a draft, and be the second officer at once where one is named."`
@@ -394,6 +395,59 @@ func (c *exchangeUsesCmd) Run(g *globals) error {
 		out := useLines{}
 		for i := range page.Items {
 			out = append(out, api.UseOf(&page.Items[i]))
+		}
+		return g.print(out)
+	})
+}
+
+type exchangeSettleCmd struct{ exchangeDir }
+
+// settledNow is what the node stated by itself.
+type settledNow struct {
+	Stated []string `json:"stated"`
+}
+
+func (s settledNow) writeText(w io.Writer) error {
+	if len(s.Stated) == 0 {
+		_, err := fmt.Fprintln(w, "nothing was due")
+		return err
+	}
+	for _, name := range s.Stated {
+		if _, err := fmt.Fprintf(w, "stated %s\n", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxRounds bounds the rounds of one command.
+const maxRounds = 1000
+
+// Run does what is due, without a network: what has to be fetched waits for the
+// serving node, or for a pouch.
+func (c *exchangeSettleCmd) Run(g *globals) error {
+	return c.with(g, func(ctx context.Context, x *exchanging) error {
+		origin := x.node.Origin(entente.Shared)
+		before, err := x.node.Store().Log(ctx, origin)
+		if err != nil {
+			return err
+		}
+		for range maxRounds {
+			wait, err := x.Once(ctx)
+			if err != nil {
+				return err
+			}
+			if wait > 0 {
+				break
+			}
+		}
+		after, err := x.node.Store().Log(ctx, origin)
+		if err != nil {
+			return err
+		}
+		out := settledNow{Stated: []string{}}
+		for i := before.Size; i < after.Size; i++ {
+			out.Stated = append(out.Stated, fmt.Sprintf("%s#%d", origin, i))
 		}
 		return g.print(out)
 	})

@@ -220,6 +220,10 @@ type releaseExportCmd struct {
 
 // Run writes the files.
 func (c *releaseExportCmd) Run(g *globals) error {
+	// Asked before anything is opened: an export counts as one.
+	if there, err := os.ReadDir(c.Out); err == nil && len(there) > 0 {
+		return fmt.Errorf("%s is not empty: choose another directory", c.Out)
+	}
 	if err := os.MkdirAll(c.Out, 0o700); err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -75,6 +76,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DATA", data)
+			e.Setenv("MONTH", time.Now().UTC().Format("2006-01"))
 			e.Setenv(workFactorEnv, "9") // nothing here is worth guarding
 			e.Setenv("HOME", e.WorkDir)
 			return nil
@@ -92,7 +94,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "oneline": oneLine, "copy-demo": copyDemo, "digest": digestOf, "capture": capture,
-			"flip": flip, "cut": cutShort, "free-port": freePort, "draft": saveDraft, "copy-policies": copyPolicies, "workbook": workbook,
+			"flip": flip, "cut": cutShort, "free-port": freePort, "workbook": workbook, "draft": saveDraft, "copy-policies": copyPolicies,
 			"receiver": receiver,
 		},
 	})
