@@ -43,8 +43,12 @@ func done(ctx context.Context, a *kit.Ask, d core.Done, err error) (string, erro
 		a.Tell(ctx, "exchange.done")
 		return a.Href(a.Path), nil
 	}
+	waits, err := a.Kit.Node.Store().Draft(ctx, d.Draft)
+	if err != nil {
+		return "", err
+	}
 	a.Tell(ctx, "desk.review.waiting")
-	return a.Href("/desk/drafts/" + d.Draft + "/review"), nil
+	return a.DraftHref(waits), nil
 }
 
 func actOnRelease(ctx context.Context, a *kit.Ask) (string, error) {
@@ -57,8 +61,11 @@ func actOnRelease(ctx context.Context, a *kit.Ask) (string, error) {
 		return "", err
 	}
 	op, arg, _ := strings.Cut(a.Post("op"), ":")
-	if op == "open" {
+	switch op {
+	case "open":
 		return open(ctx, a, r)
+	case "explain":
+		return beginAbout(ctx, a, entente.TypeMisuse, r.Ref)
 	}
 	who, err := by(a)
 	if err != nil {
@@ -140,6 +147,16 @@ func outcomes(a *kit.Ask) ([]entente.Count, error) {
 	return out, nil
 }
 
+// beginAbout begins a draft with sealed content about the thing of the page.
+func beginAbout(ctx context.Context, a *kit.Ask, t entente.Type, about entente.Ref) (string, error) {
+	if err := a.Need(auth.Draft); err != nil {
+		return "", err
+	}
+	a.R.PostForm.Set("type", string(t))
+	a.R.PostForm.Set("about", about.String())
+	return begin(ctx, a)
+}
+
 func actOnRequest(ctx context.Context, a *kit.Ask) (string, error) {
 	ref, err := named(ctx, a)
 	if err != nil {
@@ -157,12 +174,9 @@ func actOnRequest(ctx context.Context, a *kit.Ask) (string, error) {
 			return openQuestion(ctx, a, r.Refusal.Ref, "")
 		}
 	case "answer":
-		if err := a.Need(auth.Draft); err != nil {
-			return "", err
-		}
-		a.R.PostForm.Set("type", string(entente.TypeRelease))
-		a.R.PostForm.Set("about", r.Ref.String())
-		return begin(ctx, a)
+		return beginAbout(ctx, a, entente.TypeRelease, r.Ref)
+	case "explain":
+		return beginAbout(ctx, a, entente.TypeRefusal, r.Ref)
 	}
 	who, err := by(a)
 	if err != nil {

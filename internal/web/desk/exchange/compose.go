@@ -280,7 +280,25 @@ func agencies(ctx context.Context, a *kit.Ask, p entente.Party) []shell.Option {
 			out = append(out, shell.Option{Value: v.Body.Code, Text: v.Body.Code, Hint: a.Say(v.Body.Name)})
 		}
 	}
+	if len(out) == 0 && p == a.Kit.Party() { // not on record yet: those that have keys
+		out = keyed(ctx, a)
+	}
 	slices.SortFunc(out, func(x, y shell.Option) int { return cmp.Compare(x.Value, y.Value) })
+	return out
+}
+
+// keyed are the own agencies that have a key at this node.
+func keyed(ctx context.Context, a *kit.Ask) []shell.Option {
+	states, err := a.Kit.Node.KeyStates(ctx)
+	if err != nil {
+		return nil
+	}
+	var out []shell.Option
+	for _, k := range states {
+		if k.Role == entente.RoleAgency && !slices.ContainsFunc(out, func(o shell.Option) bool { return o.Value == k.Agency }) {
+			out = append(out, shell.Option{Value: k.Agency, Text: k.Agency})
+		}
+	}
 	return out
 }
 

@@ -144,7 +144,7 @@ func (a answer) text() string {
 // brief is the text from what was refused on, for failure messages.
 func (a answer) brief() string {
 	s := a.text()
-	for _, mark := range []string{"Not done", "May not leave"} {
+	for _, mark := range []string{"What both sides stated", "Not done", "May not leave"} {
 		if i := strings.Index(s, mark); i >= 0 {
 			s = s[i:]
 		}
@@ -200,10 +200,13 @@ func (p *person) sees(path string, want ...string) answer {
 	return a
 }
 
+// patience is how long what nodes do by themselves may take.
+const patience = 15 * time.Second
+
 // soon waits until a page says something.
 func (p *person) soon(path, want string) answer {
 	p.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		a := p.get(path)
 		if a.status == http.StatusOK && a.says(want) {
 			return a
@@ -226,12 +229,7 @@ func (p *person) press(path, button string, pairs ...string) answer {
 // on is press on a page that is open.
 func (p *person) on(page answer, button string, pairs ...string) answer {
 	p.Helper()
-	doc, err := html.Parse(strings.NewReader(page.body))
-	p.check(err)
-	f := findForm(doc, button)
-	if f == nil {
-		p.Fatalf("%s has no button %q for %s\n%s", page.at, button, p.name, page.brief())
-	}
+	f := formOf(p, page, button)
 	for i := 0; i < len(pairs); i += 2 {
 		p.fits(page.at, f, pairs[i], pairs[i+1])
 		f.values.Del(pairs[i])
@@ -242,6 +240,18 @@ func (p *person) on(page answer, button string, pairs ...string) answer {
 		}
 	}
 	return p.send(f.action, f.values)
+}
+
+// formOf is the form of a page that a button sends.
+func formOf(p *person, page answer, button string) *webForm {
+	p.Helper()
+	doc, err := html.Parse(strings.NewReader(page.body))
+	p.check(err)
+	f := findForm(doc, button)
+	if f == nil {
+		p.Fatalf("%s has no button %q for %s\n%s", page.at, button, p.name, page.text())
+	}
+	return f
 }
 
 // fits checks that a form can be filled in so.
