@@ -55,7 +55,9 @@ func (c *demoCmd) Run(g *globals) error {
 	}
 	ui.close()
 	summary := plan.summarise(states)
-	summary.Exchange, summary.Agree = shown, summary.Agree && shown.Same
+	if summary.Exchange = shown; shown != nil {
+		summary.Agree = summary.Agree && shown.Same
+	}
 	if c.Once {
 		if err := g.print(summary); err != nil {
 			return err
@@ -65,7 +67,10 @@ func (c *demoCmd) Run(g *globals) error {
 		}
 		return nil
 	}
-	welcome := demoWelcome{demoSummary: summary, Sites: plan.sites(), SignIns: plan.signIns(), Program: shown.Program, TAXII: plan.originOf("us") + taxii.Discovery}
+	welcome := demoWelcome{demoSummary: summary, Sites: plan.sites(), SignIns: plan.signIns(), TAXII: plan.originOf("us") + taxii.Discovery}
+	if shown != nil {
+		welcome.Program = &shown.Program
+	}
 	if err := g.print(welcome); err != nil {
 		return err
 	}
@@ -73,17 +78,18 @@ func (c *demoCmd) Run(g *globals) error {
 }
 
 // showDemo waits until the nodes agree, has them exchange information where no
-// earlier start did, and waits until they agree again.
+// earlier start did, and waits until they agree again. Nodes that do not agree
+// exchange nothing.
 func showDemo(ctx context.Context, plan *demoPlan, nodes children, ui *progressUI) ([]nodeState, *demoExchange, error) {
-	if _, err := nodes.agree(ctx, ui); err != nil {
-		return nil, nil, err
+	states, err := nodes.agree(ctx, ui)
+	if err != nil || !compareStates(states).Agree {
+		return states, nil, err
 	}
 	done, err := plan.exchange(ctx, nodes, ui)
 	if err != nil {
 		return nil, nil, err
 	}
-	states, err := nodes.agree(ctx, ui)
-	if err != nil {
+	if states, err = nodes.agree(ctx, ui); err != nil {
 		return nil, nil, err
 	}
 	shown, err := plan.shownBy(ctx, nodes, done)

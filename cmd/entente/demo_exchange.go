@@ -294,7 +294,7 @@ func (p *demoPlan) links(d *exchanged) []demoLink {
 func (d *demoExchange) writeText(b *strings.Builder) {
 	fmt.Fprintf(b, "exchange: requests: %s; releases: %s; permissions: %s\n", byState(d.Requests), byState(d.Releases), byState(d.Permissions))
 	fmt.Fprintf(b, "one draft stays a draft: the gate refuses it by %s\n", strings.Join(d.Gate, ", "))
-	fmt.Fprintf(b, "a TAXII client read %d objects of %s for %s\n", d.Read, d.Program.Agency, d.Program.Purpose)
+	fmt.Fprintf(b, "a TAXII client read %d objects as %s for %s\n", d.Read, d.Program.Agency, d.Program.Purpose)
 	if !d.Same {
 		b.WriteString("THE DESKS DO NOT SHOW THE SAME STATES\n")
 	}

@@ -341,8 +341,9 @@ type demoSummary struct {
 	// name that the record withholds, or because the source has none.
 	Withheld int            `json:"urls_left_out"`
 	Claims   map[string]int `json:"claims"`
-	// Exchange is how it stands with what the parties' nodes exchanged.
-	Exchange *demoExchange `json:"exchange"`
+	// Exchange is how it stands with what the parties' nodes exchanged; nil when they
+	// do not agree.
+	Exchange *demoExchange `json:"exchange,omitempty"`
 }
 
 func (p *demoPlan) summarise(states []nodeState) demoSummary {
@@ -382,7 +383,9 @@ func (s demoSummary) writeText(w io.Writer) error {
 		}
 	}
 	fmt.Fprintf(&b, "claims by assessment: %s\nsource addresses left out: %d\n", counts(s.Claims), s.Withheld)
-	s.Exchange.writeText(&b)
+	if s.Exchange != nil {
+		s.Exchange.writeText(&b)
+	}
 	if s.Agree {
 		b.WriteString("the three nodes agree\n")
 	} else {
@@ -398,8 +401,8 @@ type demoWelcome struct {
 	Sites   []demoSite `json:"sites"`
 	SignIns []signIn   `json:"sign_ins"`
 	// Program is the account of a TAXII client, and TAXII where it reads.
-	Program demoProgram `json:"program"`
-	TAXII   string      `json:"taxii"`
+	Program *demoProgram `json:"program,omitempty"`
+	TAXII   string       `json:"taxii"`
 }
 
 func (d demoWelcome) writeText(w io.Writer) error {
@@ -415,7 +418,9 @@ func (d demoWelcome) writeText(w io.Writer) error {
 	for _, s := range d.SignIns {
 		fmt.Fprintf(&b, "  %-14s %-34s %s\n", s.Name, s.Display, s.Site)
 	}
-	fmt.Fprintf(&b, "\nread %s with a TAXII 2.1 client as %s of %s, password\n  %s\n", d.TAXII, d.Program.Name, d.Program.Agency, d.Program.Secret)
+	if p := d.Program; p != nil {
+		fmt.Fprintf(&b, "\nread %s with a TAXII 2.1 client as %s of %s, password\n  %s\n", d.TAXII, p.Name, p.Agency, p.Secret)
+	}
 	b.WriteString("\nCtrl-C stops all three; the next start continues from here.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
