@@ -73,9 +73,7 @@ func consents(b *desks, _ *story) {
 	mx.press(asking.at, "op=review", "content.text", "An invented account of it.")
 	at := mx.letOut(asking.at, mx2)
 	dos.soon(at, "Permission for what was collected")
-	if a := dos.press(at, "op=open"); !a.says("An invented account of it.") {
-		b.Errorf("the account is not read: %d\n%s", a.status, a.brief())
-	}
+	dos.reads(at, "op=open", "An invented account of it.")
 	dos.does(dos2, at, "op=grant")
 	mx.soon(at, "Granted")
 	options := between(mx.get(draft).body, `<datalist id="list-consent">`, `</datalist>`)
@@ -123,15 +121,7 @@ func refuses(b *desks, _ *story) {
 		b.Errorf("the refusal leads to %s", at)
 	}
 	us.soon(explained, "Refused")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		a := us.press(explained, "op=opennote")
-		if a.says("An invented explanation.") {
-			break
-		}
-		if time.Now().After(deadline) {
-			b.Fatalf("the explanation is not read: %d\n%s", a.status, a.brief())
-		}
-	}
+	us.reads(explained, "op=opennote", "An invented explanation.")
 	withdrawn := ask()
 	us.does(second, withdrawn, "op=withdraw")
 	mx.soon(withdrawn, "Withdrawn")

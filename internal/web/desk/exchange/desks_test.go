@@ -206,13 +206,24 @@ const patience = 15 * time.Second
 // soon waits until a page says something.
 func (p *person) soon(path, want string) answer {
 	p.Helper()
+	return p.until(want, func() answer { return p.get(path) })
+}
+
+// reads presses a button until what it opens has arrived.
+func (p *person) reads(path, button, want string) answer {
+	p.Helper()
+	return p.until(want, func() answer { return p.press(path, button) })
+}
+
+func (p *person) until(want string, look func() answer) answer {
+	p.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		a := p.get(path)
+		a := look()
 		if a.status == http.StatusOK && a.says(want) {
 			return a
 		}
 		if time.Now().After(deadline) {
-			p.Fatalf("%s at %s: %d, never %q\n%s", p.name, path, a.status, want, a.text())
+			p.Fatalf("%s at %s: %d, never %q\n%s", p.name, a.at, a.status, want, a.brief())
 		}
 	}
 }

@@ -141,10 +141,7 @@ func asks(b *desks, s *story) {
 	us.sees(s.request, "Waiting", "Criminal investigation")
 	mx.soon(s.request, "Waiting")
 	mx.soon("/en/desk/today", "Answer the request")
-	a := mx.press(s.request, "op=open")
-	if !a.says("which flight carried the load?") {
-		b.Fatalf("the question is not read: %d\n%s", a.status, a.brief())
-	}
+	a := mx.reads(s.request, "op=open", "which flight carried the load?")
 	if f := mx.on(a, "Save “list.txt”"); f.body != "an example list" || !strings.Contains(f.header.Get("Content-Disposition"), "attachment") {
 		b.Errorf("the file that came with it: %d %q", f.status, f.body)
 	}

@@ -29,18 +29,18 @@ func TestLook(t *testing.T) {
 	look := &looking{b, chrome}
 	light, phone, dark := browser.View{}, browser.Phone(), browser.View{Dark: true}
 	look.in(b.mx.URL, "sspc-first")
-	look.at("mx-list", b.mx.URL+"/es/desk/exchange?view=releases-out", light, phone, dark)
-	look.at("mx-edit", b.mx.URL+es(draft)+"?check=1", light, phone, dark)
-	look.at("mx-review", b.mx.URL+es(draft)+"/review", light, phone)
-	look.at("mx-release", b.mx.URL+es(s.release), light, phone)
-	look.at("mx-pauses", b.mx.URL+"/es/desk/exchange/pauses", light, phone)
+	look.at("mx-list", b.mx.URL+"/es/desk/exchange?view=releases-out", phone, dark)
+	look.at("mx-edit", b.mx.URL+es(draft)+"?check=1", phone, dark)
+	look.at("mx-review", b.mx.URL+es(draft)+"/review", phone)
+	look.at("mx-release", b.mx.URL+es(s.release), phone)
+	look.at("mx-pauses", b.mx.URL+"/es/desk/exchange/pauses", phone)
 	look.at("mx-request", b.mx.URL+s.request, light)
 	look.in(b.us.URL, "cbp-first")
-	look.at("us-list", b.us.URL+"/en/desk/exchange", light, phone)
-	look.at("us-alert", b.us.URL+es(alert), light, phone, dark)
-	look.at("us-requests", b.us.URL+"/es/desk/exchange?view=requests-out", light, phone)
-	look.at("us-meters", b.us.URL+"/en/desk/exchange/meters", light, phone)
-	look.at("us-reads", b.us.URL+"/es/desk/exchange/reads", light, phone)
+	look.at("us-list", b.us.URL+"/en/desk/exchange", light)
+	look.at("us-alert", b.us.URL+es(alert), phone, dark)
+	look.at("us-requests", b.us.URL+"/es/desk/exchange?view=requests-out", phone)
+	look.at("us-meters", b.us.URL+"/en/desk/exchange/meters", phone)
+	look.at("us-reads", b.us.URL+"/es/desk/exchange/reads", phone)
 }
 
 // es is a page in Spanish.
