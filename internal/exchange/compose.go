@@ -268,6 +268,7 @@ type letter struct {
 	to      entente.Party
 	theirs  []string // agencies of the other party that the content is for
 	own     []string
+	keys    []string // that it is sealed to
 }
 
 // address fills in a draft's body what follows from the routes and from what it
@@ -423,10 +424,12 @@ func (x *Exchange) checkContent(ctx context.Context, d store.WorkDraft, c *carri
 	if err := m.Validate(); err != nil {
 		blocked(refusal("exchange.content", "%s", err))
 	}
-	if _, r, err := x.sealees(ctx, l); err != nil {
+	var missing *node.Refusal
+	if l.keys, missing, err = x.sealees(ctx, l); err != nil {
 		return nil, nil, err
-	} else if r != nil {
-		blocked(r)
+	}
+	if missing != nil {
+		blocked(missing)
 	}
 	if b, ok := l.body.(*entente.Release); ok && b.Form == formSTIX {
 		r, err := x.checkBundle(ctx, d, c, b)
@@ -541,13 +544,6 @@ func (x *Exchange) standing(ctx context.Context, d store.WorkDraft) (*node.Appen
 // enclose seals what a draft carries, and keeps where. What was sealed at an
 // earlier submission is shredded.
 func (x *Exchange) enclose(ctx context.Context, d store.WorkDraft, c *carried, l *letter) error {
-	to, missing, err := x.sealees(ctx, l)
-	if err != nil {
-		return err
-	}
-	if missing != nil {
-		return missing
-	}
 	if b, ok := l.body.(*entente.Release); ok && b.Form == formSTIX {
 		if _, err := x.mark(ctx, d, c, b.Handling); err != nil {
 			return err
@@ -557,7 +553,7 @@ func (x *Exchange) enclose(ctx context.Context, d store.WorkDraft, c *carried, l
 	if c.Salt.IsZero() {
 		c.Salt = seal.NewSalt()
 	}
-	sealed, err := x.sealTo(ctx, c, to)
+	sealed, err := x.sealTo(ctx, c, l.keys)
 	if err != nil {
 		return err
 	}

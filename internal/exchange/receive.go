@@ -224,7 +224,7 @@ func (x *Exchange) unseal(ctx context.Context, s *Side, sealed entente.Sealed) (
 	if err != nil {
 		return nil, nil, err
 	}
-	ids, err := x.identities(ctx, agency)
+	ids, err := x.node.Unseal(agency)
 	if err != nil {
 		return nil, nil, err
 	}

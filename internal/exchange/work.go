@@ -29,8 +29,8 @@ const (
 
 const (
 	readAtOnce = 256
-	jobsAtOnce = 64
-	workers    = 16
+	jobsAtOnce = 256
+	workers    = 32
 	// idle is how often the loop looks without being told to.
 	idle = time.Minute
 	// heldFor is how long a job waits that a legal hold stops; lifting it wakes it.

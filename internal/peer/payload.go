@@ -258,7 +258,7 @@ func (f *fetching) accept(res *http.Response, from int64) (int64, error) {
 // take takes what is missing, and no more. Its errors of reading can be mended,
 // those of writing not.
 func (f *fetching) take(body io.Reader, at int64, alive func()) error {
-	buf := make([]byte, 256<<10)
+	buf := make([]byte, min(256<<10, f.sealed.Size-at+1))
 	for at < f.sealed.Size {
 		n, err := body.Read(buf[:min(int64(len(buf)), f.sealed.Size-at)])
 		alive()

@@ -56,7 +56,7 @@ func (h *heads) sorted() []*head {
 func (h *head) state() LogState {
 	return LogState{
 		Origin: h.info.Origin, Writer: h.info.Writer, Audience: h.info.Audience, Own: h.own, Genesis: h.info.Genesis,
-		Size: h.edge.size, Root: h.root, Checkpoint: slices.Clone(h.checkpoint), CheckpointSize: h.checkpointSize,
+		Size: h.edge.size, Root: h.root, Checkpoint: slices.Clip(h.checkpoint), CheckpointSize: h.checkpointSize,
 	}
 }
 

@@ -24,7 +24,8 @@ type LogState struct {
 	Size     uint64         // entries held
 	Root     entente.Digest // RFC 6962 root hash over them
 	// Checkpoint is the latest signed checkpoint whose tree is held whole; nil
-	// when there is none yet. Of a followed log it may be of a smaller size.
+	// when there is none yet. Of a followed log it may be of a smaller size. The bytes
+	// are not to be changed: all who ask for the state share them.
 	Checkpoint     []byte
 	CheckpointSize uint64
 }
