@@ -155,6 +155,9 @@ func composes(b *desks, s *story) {
 	if !strings.Contains(a.body, "Invented example, half") || !strings.Contains(a.body, `value="tomorrow"`) || !a.says("Not a date") || !a.says("May not leave") {
 		b.Errorf("what was typed is not kept, or its fault is not said: %d\n%s", a.status, a.text())
 	}
+	if strings.Contains(a.body, `id="f-alert.group-error"`) {
+		b.Error("an alert that nobody began lacks something")
+	}
 	if a := mx.get(s.draft + "/review"); strings.Contains(a.body, `value="submit"`) {
 		b.Error("what may not leave can be submitted")
 	}

@@ -98,7 +98,11 @@ func (b *builder) field(s shape, path string, value any) Field {
 		f.Sides = entente.Text{ES: str(m["es"]), EN: str(m["en"])}
 	case group:
 		m, _ := value.(map[string]any)
-		f.Fields = b.object(s.fields, path, m)
+		within := *b
+		if !s.required && len(m) == 0 {
+			within.Check = false // what may be left out as a whole lacks nothing
+		}
+		f.Fields = within.object(s.fields, path, m)
 	case repeat:
 		list, _ := value.([]any)
 		if b.More == path || len(list) == 0 && s.rule.minItems > 0 {
