@@ -354,7 +354,7 @@ func (s *server) attachFile(ctx context.Context, c *call) (*answer, error) {
 	if c.r.ContentLength > maxUpload {
 		return nil, problem(http.StatusRequestEntityTooLarge, "toolarge", "Most", strconv.FormatInt(maxUpload, 10))
 	}
-	src := &patient{r: http.MaxBytesReader(nil, c.r.Body, maxUpload), extend: c.rc.SetReadDeadline}
+	src := &patient{r: http.MaxBytesReader(nil, c.r.Body, maxUpload), extend: c.extend}
 	file, err := s.Exchange.Attach(ctx, c.who.viewer(), c.path("id"), c.path("name"), kind, src)
 	var large *http.MaxBytesError
 	switch {
@@ -390,7 +390,7 @@ func (c *call) download(file seal.File, r io.ReadCloser) *answer {
 	a.header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
 	a.header.Set("Content-Length", strconv.FormatInt(file.Size, 10))
 	a.stream = func(w http.ResponseWriter) error {
-		_, err := io.Copy(w, &patient{r: r, extend: c.rc.SetWriteDeadline})
+		_, err := io.Copy(w, &patient{r: r, extend: c.extend})
 		return errors.Join(err, r.Close())
 	}
 	return a
@@ -398,6 +398,12 @@ func (c *call) download(file seal.File, r io.ReadCloser) *answer {
 
 // patience is how long a large transfer may stand still.
 const patience = time.Minute
+
+// extend moves both deadlines: what takes long to come in is answered after it, and
+// what takes long to go out is read from one who is still there.
+func (c *call) extend(t time.Time) error {
+	return errors.Join(c.rc.SetReadDeadline(t), c.rc.SetWriteDeadline(t))
+}
 
 // patient moves the connection's deadline on with what is transferred, so that a
 // large file may take as long as it takes, and a silent peer may not.

@@ -144,7 +144,7 @@ func (s *server) handOut(ctx context.Context, c *call, o *exchange.Opened) (*ans
 	a.media = "application/x-tar"
 	a.header.Set("Content-Disposition", `attachment; filename="content.tar"`)
 	a.stream = func(w http.ResponseWriter) error {
-		return errors.Join(packContent(w, o.Payload, c.rc.SetWriteDeadline), o.Close())
+		return errors.Join(packContent(w, o.Payload, c.extend), o.Close())
 	}
 	return a, nil
 }

@@ -478,3 +478,38 @@ func TestEmergencyAndAlert(t *testing.T) {
 	}
 	mx.act("sspc-first", "sre-second", release+"/review", ReviewRequest{ActID{newUUID(t)}, "upheld"})
 }
+
+// TestASlowTransferIsWaitedFor: a server's deadlines end silence, not a large file.
+func TestASlowTransferIsWaitedFor(t *testing.T) {
+	w := parties.Quiet(t)
+	mx := exchangeDesk(t, w.MX)
+	id := mx.compose("sspc-first", entente.TypeRelease, example(t, exampleRelease(entente.MX, entente.US, "SSPC", "CBP")), "An invented release.")
+	server := httptest.NewUnstartedServer(mx.handler)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	server.Start()
+	t.Cleanup(server.Close)
+	slow, in := io.Pipe()
+	go func() {
+		for range 8 {
+			time.Sleep(100 * time.Millisecond)
+			if _, err := in.Write(bytes.Repeat([]byte("x"), 1000)); err != nil {
+				return
+			}
+		}
+		in.Close()
+	}()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, server.URL+exchangePath+"drafts/"+id+"/files/slow.bin", slow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("User", "sspc-first")
+	res, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var file FileAnswer
+	if err := json.NewDecoder(res.Body).Decode(&file); err != nil || res.StatusCode != http.StatusCreated || file.File.Size != 8000 {
+		t.Errorf("%d %+v %v", res.StatusCode, file.File, err)
+	}
+}
