@@ -113,20 +113,23 @@ type ReleaseItem struct {
 	Uses []SaidItem `json:"uses,omitempty"`
 }
 
-// RequestsAnswer, ReleasesAnswer and PermissionsAnswer are pages of lists.
+// Pages of lists.
 type (
+	// RequestsAnswer is a page of requests.
 	RequestsAnswer struct {
 		Notice
 		Items   []RequestItem `json:"items"`
 		Next    string        `json:"next,omitempty"`
 		NextURL string        `json:"next_url,omitempty"`
 	}
+	// ReleasesAnswer is a page of releases.
 	ReleasesAnswer struct {
 		Notice
 		Items   []ReleaseItem `json:"items"`
 		Next    string        `json:"next,omitempty"`
 		NextURL string        `json:"next_url,omitempty"`
 	}
+	// PermissionsAnswer is a page of permission requests.
 	PermissionsAnswer struct {
 		Notice
 		Items   []PermissionItem `json:"items"`
@@ -135,16 +138,19 @@ type (
 	}
 )
 
-// RequestAnswer, ReleaseAnswer and PermissionAnswer are one thing each.
+// One thing each.
 type (
+	// RequestAnswer is one request.
 	RequestAnswer struct {
 		Notice
 		Request RequestItem `json:"request"`
 	}
+	// ReleaseAnswer is one release.
 	ReleaseAnswer struct {
 		Notice
 		Release ReleaseItem `json:"release"`
 	}
+	// PermissionAnswer is one permission request.
 	PermissionAnswer struct {
 		Notice
 		Permission PermissionItem `json:"permission"`

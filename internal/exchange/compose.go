@@ -263,12 +263,11 @@ var unsealed = entente.Sealed{Size: 1}
 // letter is an entry on its way out: its body as it will be, and to whom its
 // content is sealed.
 type letter struct {
-	body    any
-	content **entente.Sealed // where the body names its content; nil when it need not
-	to      entente.Party
-	theirs  []string // agencies of the other party that the content is for
-	own     []string
-	keys    []string // that it is sealed to
+	body   any
+	to     entente.Party
+	theirs []string // agencies of the other party that the content is for
+	own    []string
+	keys   []string // that it is sealed to
 }
 
 // address fills in a draft's body what follows from the routes and from what it

@@ -147,7 +147,7 @@ func median(took []time.Duration) time.Duration {
 	return mid
 }
 
-// ErrNotCounted: the terms of exchange do not let a party publish counts.
+// ErrNotCounted says that the terms of exchange do not let a party publish counts.
 var ErrNotCounted = fmt.Errorf("the terms of exchange in force do not allow counts to be published: agree on terms with counts first")
 
 // CountsHeader is the header line of [Exchange.WriteCounts].

@@ -129,7 +129,7 @@ func Officer(o *node.Officer) Viewer {
 // Node sees everything: for what the node does by itself.
 var Node = Viewer{Name: "node", Oversight: true}
 
-// ErrNotFound: there is nothing that the viewer may see there.
+// ErrNotFound says that there is nothing that the viewer may see there.
 var ErrNotFound = store.ErrNotFound
 
 // Direction is which way something goes, as seen from this node.

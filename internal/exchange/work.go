@@ -76,15 +76,7 @@ func (w *worker) taken() []string {
 // retention is over.
 func (x *Exchange) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		wait, err := x.Once(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		if err != nil {
-			x.log.ErrorContext(ctx, "the exchange does not go on", "error", err)
-			wait = time.Second
-		}
-		timer := time.NewTimer(wait)
+		timer := time.NewTimer(x.turn(ctx))
 		select {
 		case <-x.arrived:
 		case <-timer.C:
@@ -93,6 +85,16 @@ func (x *Exchange) Run(ctx context.Context) error {
 		timer.Stop()
 	}
 	return nil
+}
+
+// turn is Once; what fails is tried again in a second.
+func (x *Exchange) turn(ctx context.Context) time.Duration {
+	wait, err := x.Once(ctx)
+	if err != nil && ctx.Err() == nil {
+		x.log.ErrorContext(ctx, "the exchange does not go on", "error", err)
+		return time.Second
+	}
+	return wait
 }
 
 // Once reads what the logs brought and does what is due, and returns how long it may

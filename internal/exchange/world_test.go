@@ -29,14 +29,6 @@ func check(tb testing.TB, err error) {
 	}
 }
 
-func must[T any](tb testing.TB) func(T, error) T {
-	return func(v T, err error) T {
-		tb.Helper()
-		check(tb, err)
-		return v
-	}
-}
-
 // until waits for what other goroutines bring about.
 func until(tb testing.TB, what string, done func() bool) {
 	tb.Helper()

@@ -125,7 +125,7 @@ func (f *Folded) Content() (entente.Digest, error) {
 		row := append(make([]any, 0, 1+len(r.Values)), r.Table)
 		c.Rows = append(c.Rows, append(row, r.Values...))
 	}
-	w := contents.Get().(canonicalWriter)
+	w := contents.Get().(*canonicalWriter)
 	defer contents.Put(w)
 	if err := w.encode(c); err != nil {
 		return entente.Digest{}, fmt.Errorf("content of %s: %w", f.Ref, err)
@@ -134,7 +134,7 @@ func (f *Folded) Content() (entente.Digest, error) {
 }
 
 // contents holds writers for [Folded.Content]: every entry needs one for a moment.
-var contents = sync.Pool{New: func() any { return newCanonicalWriter(nil) }}
+var contents = sync.Pool{New: func() any { w := newCanonicalWriter(nil); return &w }}
 
 func contentLinks(links []Link) []contentLink {
 	var out []contentLink

@@ -70,11 +70,11 @@ func (s *Store) tombstone(d entente.Digest) (Tombstone, error) {
 		return Tombstone{}, err
 	}
 	var t Tombstone
-	if json.Unmarshal(raw, &t) != nil || t.Digest != d {
-		// That it is there is what counts.
-		return Tombstone{Digest: d, Cause: "unknown"}, nil
+	if bad := json.Unmarshal(raw, &t); bad == nil && t.Digest == d {
+		return t, nil
 	}
-	return t, nil
+	// That it is there is what counts.
+	return Tombstone{Digest: d, Cause: "unknown"}, nil
 }
 
 // Shred destroys a payload, the header first, and leaves a tombstone. key and blob
