@@ -1,0 +1,307 @@
+package exchange
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"entente"
+	"entente/internal/node"
+	"entente/internal/seal"
+	"entente/internal/store"
+)
+
+// Gate says what stands in the way of a draft, in words.
+func (x *Exchange) Gate(ctx context.Context, v Viewer, id string) ([]node.Finding, error) {
+	d, err := x.readDraft(ctx, v, id)
+	if err != nil {
+		return nil, err
+	}
+	c, err := x.carriedBy(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	_, found, err := x.check(ctx, d, c, nil)
+	return found, err
+}
+
+// check is Gate for what will be signed by an officer, who may be nil.
+func (x *Exchange) check(ctx context.Context, d store.WorkDraft, c *carried, by *node.Officer) (*letter, []node.Finding, error) {
+	l, own, err := x.checkContent(ctx, d, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	author, err := x.s.UserByID(ctx, d.Author)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the draft's author: %w", err)
+	}
+	meta, err := node.Meta(d)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := x.node.Check(ctx, node.Intent{
+		ID: d.ID, Type: d.Type, Subject: d.Subject, Agency: d.Agency, Audience: d.Audience, Body: l.body, Supersedes: meta.Supersedes,
+		Drafter: author.Name, By: by,
+	})
+	return l, append(found, own...), err
+}
+
+// checkContent is what stands in the way beside what the gate says.
+func (x *Exchange) checkContent(ctx context.Context, d store.WorkDraft, c *carried) (l *letter, found []node.Finding, err error) {
+	if l, err = x.address(ctx, d, c); err != nil {
+		return nil, nil, err
+	}
+	blocked := func(r *node.Refusal) { found = append(found, node.Finding{Refusal: r, Blocking: true}) }
+	if c.empty() {
+		if l.needs() {
+			blocked(refusal("exchange.empty", ""))
+		}
+		return l, found, nil
+	}
+	m := c.manifest()
+	if m.Salt.IsZero() {
+		m.Salt = seal.NewSalt()
+	}
+	if err := m.Validate(); err != nil {
+		blocked(refusal("exchange.content", "%s", err))
+	}
+	var missing *node.Refusal
+	if l.keys, missing, err = x.sealees(ctx, l); err != nil {
+		return nil, nil, err
+	}
+	if missing != nil {
+		blocked(missing)
+	}
+	if b, ok := l.body.(*entente.Release); ok && b.Form == formSTIX {
+		r, err := x.checkBundle(ctx, d, c, b)
+		if err != nil {
+			return nil, nil, err
+		}
+		if r != nil {
+			blocked(r)
+		}
+	}
+	return l, found, nil
+}
+
+// The forms of a release's content.
+const (
+	formFiles = "files"
+	formSTIX  = "stix"
+)
+
+// sealees are the keys that the content of a letter is sealed to: those of the
+// other party's agencies, and the own ones so that the sender can open it.
+func (x *Exchange) sealees(ctx context.Context, l *letter) ([]string, *node.Refusal, error) {
+	theirs, err := x.recipients(ctx, l.to, l.theirs...)
+	if err == nil {
+		var own []string
+		if own, err = x.recipients(ctx, x.own, l.own...); err == nil {
+			return union(theirs, own), nil, nil
+		}
+	}
+	if r := keyMissing(err); r != nil {
+		return nil, r, nil
+	}
+	return nil, nil, err
+}
+
+// Submit seals what a draft carries to those that it is for, and has the officer
+// sign its entry. What needs no second officer is appended at once; anything else
+// waits for one, and nil is returned.
+func (x *Exchange) Submit(ctx context.Context, id string, by *node.Officer) (*node.Appended, error) {
+	done, err := x.submit(ctx, id, by)
+	if err != nil || done == nil {
+		return done, err
+	}
+	return done, x.after(ctx, id)
+}
+
+// after ends what a draft carried once its entry stands; what fails here is done
+// by the receiving loop.
+func (x *Exchange) after(ctx context.Context, id string) error {
+	if err := x.fail("appended"); err != nil {
+		return err
+	}
+	x.work.end(id)
+	x.wake()
+	return nil
+}
+
+func (x *Exchange) submit(ctx context.Context, id string, by *node.Officer) (*node.Appended, error) {
+	defer x.composes.of(id)()
+	d, err := x.ownDraft(ctx, Officer(by), id)
+	if err != nil {
+		return nil, err
+	}
+	if d.State == store.DraftDone {
+		return x.standing(ctx, d)
+	}
+	if !slices.Contains(editable, d.State) {
+		return nil, refusal("exchange.waiting", "the draft is %s", d.State)
+	}
+	c, err := x.carriedBy(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	l, found, err := x.check(ctx, d, c, by)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(found, func(f node.Finding) bool { return f.Blocking }); i >= 0 {
+		return nil, found[i].Refusal
+	}
+	if !c.empty() {
+		if err := x.enclose(ctx, d, c, l); err != nil {
+			return nil, err
+		}
+	}
+	if err := x.fail("sealed"); err != nil {
+		return nil, err
+	}
+	if d.Body, err = json.Marshal(l.body); err != nil {
+		return nil, err
+	}
+	if _, err = x.node.SaveDraft(ctx, d); err != nil {
+		return nil, err
+	}
+	return x.node.Submit(ctx, id, by)
+}
+
+// standing is the entry that a draft became.
+func (x *Exchange) standing(ctx context.Context, d store.WorkDraft) (*node.Appended, error) {
+	thing, err := store.Get[json.RawMessage](ctx, x.view(), d.Type, string(x.own), d.Subject)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range thing.Versions {
+		if v.Header.ID == d.ID {
+			return &node.Appended{Ref: v.Ref, Existing: true}, nil
+		}
+	}
+	return nil, ErrNotFound
+}
+
+// enclose seals what a draft carries, and keeps where. What was sealed at an
+// earlier submission is shredded.
+func (x *Exchange) enclose(ctx context.Context, d store.WorkDraft, c *carried, l *letter) error {
+	if b, ok := l.body.(*entente.Release); ok && b.Form == formSTIX {
+		if _, err := x.mark(ctx, d, c, b.Handling); err != nil {
+			return err
+		}
+	}
+	was := c.Content
+	if c.Salt.IsZero() {
+		c.Salt = seal.NewSalt()
+	}
+	sealed, err := x.sealTo(ctx, c, l.keys)
+	if err != nil {
+		return err
+	}
+	l.name(sealed)
+	if b, ok := l.body.(*entente.Release); ok && b.Consent != nil {
+		item := c.manifest().Item()
+		b.Item = &item
+	}
+	c.Content = &sealed
+	if err := x.saveCarried(ctx, c); err != nil {
+		return err
+	}
+	if was != nil {
+		_, _, err = x.payloads.Shred(was.Digest, leftover)
+	}
+	return err
+}
+
+// Approve is the second officer's act: the entry is appended, and what it names can
+// be fetched from then on.
+func (x *Exchange) Approve(ctx context.Context, id string, second *node.Officer) (node.Appended, error) {
+	d, err := x.readDraft(ctx, Officer(second), id)
+	if err != nil {
+		return node.Appended{}, err
+	}
+	if d.State == store.DraftDone {
+		was, err := x.standing(ctx, d)
+		if err != nil {
+			return node.Appended{}, err
+		}
+		return *was, nil
+	}
+	if err := x.present(ctx, d); err != nil {
+		return node.Appended{}, err
+	}
+	if err := x.fail("approving"); err != nil {
+		return node.Appended{}, err
+	}
+	done, err := x.node.Approve(ctx, id, second)
+	if err != nil {
+		return done, err
+	}
+	return done, x.after(ctx, id)
+}
+
+// present: what the entry will name is here.
+func (x *Exchange) present(ctx context.Context, d store.WorkDraft) error {
+	c, err := x.carriedBy(ctx, d)
+	if err != nil {
+		return err
+	}
+	if c.Content != nil && !x.payloads.Has(c.Content.Digest) {
+		return refusal("exchange.lost", "%s", c.Content.Digest)
+	}
+	return nil
+}
+
+// ReleaseEmergency releases a draft by one releasing officer alone, where the terms
+// allow it; it is reviewed later by somebody else.
+func (x *Exchange) ReleaseEmergency(ctx context.Context, id string, by *node.Officer) (node.Appended, error) {
+	d, err := x.ownDraft(ctx, Officer(by), id, append(editable, store.DraftDone)...)
+	if err != nil {
+		return node.Appended{}, err
+	}
+	if d.Type != entente.TypeRelease {
+		return node.Appended{}, refusal("exchange.emergency", "a %s", d.Type)
+	}
+	if d.State != store.DraftDone {
+		var b entente.Release
+		if err := json.Unmarshal(d.Body, &b); err != nil {
+			return node.Appended{}, err
+		}
+		b.Emergency = true
+		if _, err := x.SaveBody(ctx, Officer(by), id, d.Revision, b); err != nil {
+			return node.Appended{}, err
+		}
+		if err := x.alone(ctx, id, by); err != nil {
+			return node.Appended{}, err
+		}
+	}
+	done, err := x.Submit(ctx, id, by)
+	if err != nil {
+		return node.Appended{}, err
+	}
+	if done == nil {
+		return node.Appended{}, refusal("exchange.emergency", "it waits for a second officer")
+	}
+	return *done, nil
+}
+
+// alone: nothing stands in the way that a second officer would settle.
+func (x *Exchange) alone(ctx context.Context, id string, by *node.Officer) error {
+	d, err := x.s.Draft(ctx, id)
+	if err != nil {
+		return err
+	}
+	c, err := x.carriedBy(ctx, d)
+	if err != nil {
+		return err
+	}
+	_, found, err := x.check(ctx, d, c, by)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return found[0].Refusal
+	}
+	return nil
+}
