@@ -97,11 +97,32 @@ func (x *Exchange) stated(ctx context.Context, by By, t entente.Type) (*store.Wo
 
 // ApproveAct is the second officer's part in an act that waits.
 func (x *Exchange) ApproveAct(ctx context.Context, draft string, second *node.Officer) (node.Appended, error) {
+	if err := x.mayApprove(ctx, Officer(second), draft); err != nil {
+		return node.Appended{}, err
+	}
 	done, err := x.node.Approve(ctx, draft, second)
 	if err == nil {
 		x.wake()
 	}
 	return done, err
+}
+
+// mayApprove: an act of the exchange is approved within the agency that states it,
+// or by the party's points of contact.
+func (x *Exchange) mayApprove(ctx context.Context, v Viewer, draft string) error {
+	d, err := x.s.Draft(ctx, draft)
+	if err != nil {
+		return err
+	}
+	rules, err := x.rules(ctx)
+	if err != nil {
+		return err
+	}
+	ours := v.Agency != "" && (d.Agency == v.Agency || slices.Contains(rules.contacts(x.own), v.Agency))
+	if !ours || !d.Type.Exchange() && d.Type != entente.TypeWithdrawal {
+		return ErrNotFound
+	}
+	return nil
 }
 
 // seen is a release that the officer may see.
