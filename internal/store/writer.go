@@ -63,6 +63,7 @@ func (w *writer) reload() error {
 	w.own, w.logs, w.byNum = h.own, map[string]*wlog{}, map[int64]*wlog{}
 	for origin, l := range h.logs {
 		log := &wlog{head: *l}
+		log.edge = l.edge.snapshot() // readers go on with the one that is published
 		err := conn.QueryRowContext(w.ctx, "SELECT coalesce(max(id), '') FROM entry_id WHERE log = ?", l.num).Scan(&log.lastID)
 		if err != nil {
 			return err
