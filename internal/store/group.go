@@ -83,7 +83,7 @@ func (w *writer) loop() {
 			idle.Reset(indexAfter)
 		case <-idle.C:
 			if w.lag() > 0 {
-				w.group(&job{run: (*writer).indexText, done: make(chan error, 1)})
+				w.groups(&job{run: (*writer).indexText, done: make(chan error, 1)})
 			}
 		case <-w.s.stop:
 			w.drain()

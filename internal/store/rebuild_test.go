@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"entente"
 	"entente/internal/fold/foldtest"
@@ -120,4 +121,31 @@ func TestADatabaseThatDoesNotFitItsRootIsNotOpened(t *testing.T) {
 			t.Errorf("%s: opened", damage)
 		}
 	}
+}
+
+// TestARebuildIsNotLostBehindTheIndex: one that is asked for while the writer
+// brings the full-text index up to date by itself is done after that.
+func TestARebuildIsNotLostBehindTheIndex(t *testing.T) {
+	s, mx := mexico(t)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	_, err := s.Append(ctx, commitment(mx, entente.National, 1))
+	check(t, err)
+	other, err := openWriter(s.path, nil)
+	check(t, err)
+	defer other.Close()
+	conn, err := other.Conn(ctx)
+	check(t, err)
+	defer conn.Close()
+	_, err = conn.ExecContext(ctx, sqlBegin)
+	check(t, err)
+	time.Sleep(2 * indexAfter) // the idle writer has begun, and waits for the other one
+	rebuilt := make(chan error, 1)
+	go func() { rebuilt <- s.Rebuild(ctx, nil) }()
+	for len(s.jobs) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	_, err = conn.ExecContext(ctx, sqlRollback)
+	check(t, err)
+	check(t, <-rebuilt)
 }
