@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"entente"
@@ -83,6 +84,12 @@ func (s *Store) tombstone(d entente.Digest) (Tombstone, error) {
 // more, and Shred is to be called again.
 func (s *Store) Shred(d entente.Digest, cause string) (key, blob bool, err error) {
 	defer s.lock(d)()
+	alone := s.path(graveFolder, newPrefix+"lock-"+d.String())
+	held, err := claim(alone, 0)
+	if err != nil {
+		return false, false, fmt.Errorf("shred payload %s: %w", d, err)
+	}
+	defer func() { err = errors.Join(err, gone(alone), held.Close()) }()
 	t, err := s.tombstone(d)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -147,10 +154,19 @@ func (s *Store) destroy(d entente.Digest) error {
 	}
 	list = append(list, step{"sync payloads", s.synced(bodyFolder)})
 	if exists(s.due(d)) {
-		list = append(list, step{"finish tombstone", func() error { return os.Rename(s.due(d), s.grave(d)) }},
+		list = append(list, step{"finish tombstone", func() error { return s.finish(d) }},
 			step{"sync tombstones", s.synced(graveFolder)})
 	}
 	return s.steps(list...)
+}
+
+// finish gives a tombstone its last name, unless another process just did.
+func (s *Store) finish(d entente.Digest) error {
+	err := os.Rename(s.due(d), s.grave(d))
+	if errors.Is(err, fs.ErrNotExist) && exists(s.grave(d)) {
+		return nil
+	}
+	return err
 }
 
 // overwrite overwrites a file that may be gone already, on the disk.
@@ -230,4 +246,63 @@ func (s *Store) sweep() error {
 		}
 	}
 	return nil
+}
+
+// Sweep removes payloads, whole or arriving, that have not been written to since a
+// moment and that nothing names: what a process left that was killed after it made
+// one and before it wrote down that it had. They get no tombstone, for a pouch or the
+// other party's node may still bring one that an entry will name. It returns how many
+// there were.
+func (s *Store) Sweep(before time.Time, named func(entente.Digest) bool) (n int, err error) {
+	seen := map[entente.Digest]bool{}
+	for _, folder := range []string{vaultFolder, bodyFolder} {
+		found, err := os.ReadDir(s.path(folder, ""))
+		if err != nil {
+			return n, err
+		}
+		for _, f := range found {
+			d, err := entente.ParseDigest(strings.TrimPrefix(f.Name(), incomingPrefix))
+			if err != nil || seen[d] {
+				continue // another kind of file, which opening the store looks after
+			}
+			seen[d] = true
+			dropped, err := s.drop(d, before, named)
+			if err != nil {
+				return n, fmt.Errorf("sweep payload %s: %w", d, err)
+			}
+			if dropped {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
+// drop removes a payload that is old and not named. What is arriving is neither.
+func (s *Store) drop(d entente.Digest, before time.Time, named func(entente.Digest) bool) (bool, error) {
+	if !s.written(d).Before(before) || named(d) {
+		return false, nil
+	}
+	defer s.lock(d)()
+	arriving := s.path(vaultFolder, incomingPrefix+d.String())
+	held, err := claim(arriving, syscall.LOCK_NB)
+	if errors.Is(err, ErrBusy) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, errors.Join(s.destroy(d), held.Close())
+}
+
+// written is when anything of a payload was last written.
+func (s *Store) written(d entente.Digest) (t time.Time) {
+	for _, folder := range []string{vaultFolder, bodyFolder} {
+		for _, name := range partNames(d) {
+			if info, err := os.Lstat(s.path(folder, name)); err == nil && info.ModTime().After(t) {
+				t = info.ModTime()
+			}
+		}
+	}
+	return t
 }

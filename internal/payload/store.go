@@ -35,12 +35,11 @@ const (
 const abandoned = 24 * time.Hour
 
 // Store is the payloads in a node's directory. Its methods are safe for concurrent
-// use.
+// use, and several processes may have the store of one directory open: a command
+// beside a node that serves.
 type Store struct {
-	dir      string
-	locks    [64]sync.Mutex // by digest: naming, shredding
-	mu       sync.Mutex
-	arriving map[entente.Digest]bool
+	dir   string
+	locks [64]sync.Mutex // by digest: naming, shredding
 	// fault, in tests, is asked before and after each step of a change.
 	fault func(step string, done bool) error
 }
@@ -48,7 +47,7 @@ type Store struct {
 // Open returns the store in a node's directory. It completes what was being
 // shredded, and removes what killed processes left.
 func Open(dir string) (*Store, error) {
-	s := &Store{dir: dir, arriving: map[entente.Digest]bool{}}
+	s := &Store{dir: dir}
 	for _, folder := range []string{vaultFolder, bodyFolder, graveFolder} {
 		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
 			return nil, err

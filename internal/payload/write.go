@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 
 	"entente"
 	"entente/internal/seal"
@@ -26,7 +27,7 @@ type Writer struct {
 func (s *Store) Create(ctx context.Context) (*Writer, error) {
 	id := newPrefix + rand.Text()
 	w := &Writer{s: s, ctx: ctx, header: s.path(vaultFolder, id), body: s.path(bodyFolder, id)}
-	header, body, err := openBoth(w.header, w.body, os.O_EXCL)
+	header, body, err := createBoth(w.header, w.body)
 	if err != nil {
 		return nil, err
 	}
@@ -34,9 +35,9 @@ func (s *Store) Create(ctx context.Context) (*Writer, error) {
 	return w, nil
 }
 
-// openBoth opens or creates the two files of a payload that is not complete.
-func openBoth(header, body string, flags int) (h, b *os.File, err error) {
-	flags |= os.O_RDWR | os.O_CREATE
+// createBoth creates the two files of a payload that is made here.
+func createBoth(header, body string) (h, b *os.File, err error) {
+	const flags = os.O_RDWR | os.O_CREATE | os.O_EXCL
 	if h, err = os.OpenFile(header, flags, 0o600); err != nil {
 		return nil, nil, err
 	}
@@ -135,31 +136,27 @@ type Incoming struct {
 
 // Resume begins to take a payload, or continues where it ended: see
 // [Incoming.Offset]. Errors: [ErrShredded], [ErrHeld], [ErrBusy], [ErrSize].
-func (s *Store) Resume(d entente.Digest, size int64) (in *Incoming, err error) {
+func (s *Store) Resume(d entente.Digest, size int64) (*Incoming, error) {
 	if size < 1 || size > MaxSize {
 		return nil, fmt.Errorf("payload %s of %d bytes: %w", d, size, ErrSize)
 	}
-	if err := s.begin(d); err != nil {
+	defer s.lock(d)()
+	name := incomingPrefix + d.String()
+	in := &Incoming{s: s, sealed: entente.Sealed{Digest: d, Size: size}, header: s.path(vaultFolder, name), body: s.path(bodyFolder, name)}
+	if err := s.wanted(d); err != nil {
+		return nil, err
+	}
+	header, err := claim(in.header, syscall.LOCK_NB)
+	if err != nil {
 		return nil, fmt.Errorf("payload %s: %w", d, err)
 	}
-	defer func() {
-		if err != nil {
-			s.end(d)
-		}
-	}()
-	defer s.lock(d)()
-	if s.Tombstoned(d) {
-		return nil, fmt.Errorf("payload %s: %w", d, ErrShredded)
+	// It may have arrived, or been shredded, before it was ours alone.
+	if err := s.wanted(d); err != nil {
+		return nil, errors.Join(err, gone(in.header), header.Close())
 	}
-	if s.Has(d) {
-		return nil, fmt.Errorf("payload %s: %w", d, ErrHeld)
-	}
-	name := incomingPrefix + d.String()
-	in = &Incoming{s: s, sealed: entente.Sealed{Digest: d, Size: size}}
-	in.header, in.body = s.path(vaultFolder, name), s.path(bodyFolder, name)
-	header, body, err := openBoth(in.header, in.body, 0)
+	body, err := os.OpenFile(in.body, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, header.Close())
 	}
 	if in.parts, err = resumeParts(header, body, size); err != nil {
 		return nil, errors.Join(err, header.Close(), body.Close())
@@ -167,20 +164,47 @@ func (s *Store) Resume(d entente.Digest, size int64) (in *Incoming, err error) {
 	return in, nil
 }
 
-func (s *Store) begin(d entente.Digest) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.arriving[d] {
-		return ErrBusy
+// wanted: a payload is neither here nor shredded.
+func (s *Store) wanted(d entente.Digest) error {
+	if s.Tombstoned(d) {
+		return fmt.Errorf("payload %s: %w", d, ErrShredded)
 	}
-	s.arriving[d] = true
+	if s.Has(d) {
+		return fmt.Errorf("payload %s: %w", d, ErrHeld)
+	}
 	return nil
 }
 
-func (s *Store) end(d entente.Digest) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.arriving, d)
+// claim opens or creates a file and locks it until it is closed, against this
+// process and every other: a payload arrives, and is shredded, once at a time. What
+// was renamed or removed between the one and the other is not the file any more.
+// With [syscall.LOCK_NB] a file that is locked is [ErrBusy].
+func claim(path string, how int) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		for err = syscall.EINTR; errors.Is(err, syscall.EINTR); {
+			err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|how)
+		}
+		if err != nil {
+			if errors.Is(err, syscall.EWOULDBLOCK) {
+				err = ErrBusy
+			}
+			return nil, errors.Join(err, f.Close())
+		}
+		ours, err := f.Stat()
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		if named, err := os.Lstat(path); err == nil && os.SameFile(ours, named) {
+			return f, nil
+		}
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // Offset is how many bytes have arrived: the next written is at this offset.
@@ -240,12 +264,11 @@ func (i *Incoming) Close() error {
 		return nil
 	}
 	i.closed = true
-	defer i.s.end(i.sealed.Digest)
 	_ = i.parts.flush() // what failed is fetched again
-	err := i.parts.close()
-	if !i.kept && i.parts.size == 0 {
-		defer i.s.lock(i.sealed.Digest)()
-		err = errors.Join(err, gone(i.header), gone(i.body))
+	if i.kept || i.parts.size > 0 {
+		return i.parts.close()
 	}
-	return err
+	defer i.s.lock(i.sealed.Digest)()
+	// The names go before the lock on the header does.
+	return errors.Join(gone(i.body), gone(i.header), i.parts.close())
 }
