@@ -256,7 +256,7 @@ func (n *Node) takeLog(ctx context.Context, l *source, t *Taken) error {
 // takeFile keeps one file under its digest, unless it is here already.
 func (n *Node) takeFile(ctx context.Context, f file, r io.Reader, t *Taken) error {
 	if f.Payload {
-		return n.takePayload(f, r, t)
+		return n.takePayload(ctx, f, r, t)
 	}
 	if here, err := n.Blobs.Has(ctx, f.Digest); err != nil || here {
 		t.Held++
@@ -270,10 +270,29 @@ func (n *Node) takeFile(ctx context.Context, f file, r io.Reader, t *Taken) erro
 	return err
 }
 
+// resume begins to take a payload. One that the node fetches over the network at this
+// moment is waited for: it ends there one way or the other.
+func (n *Node) resume(ctx context.Context, f file) (*payload.Incoming, error) {
+	for {
+		in, err := n.Payloads.Resume(f.Digest, f.Size)
+		if !errors.Is(err, payload.ErrBusy) {
+			return in, err
+		}
+		select {
+		case <-time.After(busyFor):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// busyFor is how long to wait before asking for a payload again.
+const busyFor = 50 * time.Millisecond
+
 // takePayload keeps a payload, from where an earlier import of it ended. What was
 // shredded here stays so.
-func (n *Node) takePayload(f file, r io.Reader, t *Taken) (err error) {
-	in, err := n.Payloads.Resume(f.Digest, f.Size)
+func (n *Node) takePayload(ctx context.Context, f file, r io.Reader, t *Taken) (err error) {
+	in, err := n.resume(ctx, f)
 	switch {
 	case errors.Is(err, payload.ErrShredded):
 		t.Shredded++

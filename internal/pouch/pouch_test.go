@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"entente"
 	"entente/internal/fold/foldtest"
@@ -31,6 +32,7 @@ type outpost struct {
 	*nodes.Node
 	t     *testing.T
 	pouch *pouch.Node
+	dir   string // of its payloads
 }
 
 // outposts makes the nodes of both parties; each has the other's genesis.
@@ -42,7 +44,8 @@ func outposts(t *testing.T) (mx, us *outpost) {
 	}
 	for _, o := range list {
 		o.Join([]*nodes.Node{list[0].Node, list[1].Node})
-		payloads, err := payload.Open(t.TempDir())
+		o.dir = t.TempDir()
+		payloads, err := payload.Open(o.dir)
 		check(t, err)
 		o.pouch = &pouch.Node{
 			Store: o.Store(), Blobs: o.Blobs(), Payloads: payloads, Keys: o.Ring(), Network: o.Net, Dir: t.TempDir(),
@@ -227,6 +230,34 @@ func TestAnExchangeByPouches(t *testing.T) {
 				t.Errorf("took again %+v", again)
 			}
 		})
+	}
+}
+
+// TestAPouchIsTakenWhileTheNodeFetches: the node that serves is at the same payload,
+// over a network that is breaking down.
+func TestAPouchIsTakenWhileTheNodeFetches(t *testing.T) {
+	mx, us := outposts(t)
+	_, content := mx.release(us, "rl-1", "Ejemplo")
+	dir := t.TempDir()
+	mx.export(dir)
+	serving, err := payload.Open(us.dir)
+	check(t, err)
+	fetching, err := serving.Resume(content.Digest, content.Size)
+	check(t, err)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := us.tryTake(dir)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		t.Fatalf("it does not wait: %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	check(t, fetching.Close())
+	check(t, <-ended)
+	if us.text(content) != "Ejemplo" {
+		t.Error("it did not arrive")
 	}
 }
 
