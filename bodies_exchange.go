@@ -6,7 +6,10 @@ import "time"
 // lists that requests and releases choose from, and what may be counted publicly.
 type ExchangeTerms struct {
 	Joint
-	Code     string    `json:"code" jsonschema:"minLength=2,maxLength=64"`
+	Code string `json:"code" jsonschema:"minLength=2,maxLength=64"`
+	// Remark is what a reader has to know first, such as that these terms are an
+	// example.
+	Remark   *Text     `json:"remark,omitempty"`
 	Purposes []Purpose `json:"purposes" jsonschema:"minItems=1,maxItems=40"`
 	// Bases are the lawful bases that a request or a release may rest on.
 	Bases []Term `json:"bases" jsonschema:"minItems=1,maxItems=40"`
@@ -75,6 +78,9 @@ func (c Classification) Level() int {
 
 // Route is a party's own way out: nothing of it leaves but by this way.
 type Route struct {
+	// Remark is what a reader has to know first, such as that this route is an
+	// example.
+	Remark *Text `json:"remark,omitempty"`
 	// Contacts are the party's point-of-contact agencies, copied on every request
 	// and release.
 	Contacts []string `json:"contacts" jsonschema:"minItems=1,maxItems=8,pattern=^[A-Z][A-Z0-9-]{1\\,15}$"`

@@ -114,6 +114,7 @@ func (r *rowSet) foldExchangeTerms(b *entente.ExchangeTerms) {
 	r.half(b.Joint)
 	r.named(entente.Text{ES: "Términos del intercambio de información", EN: "Terms of the exchange of information"})
 	r.words(b.Code)
+	r.maybe(b.Remark)
 	seen := map[string]bool{}
 	item := func(list, code string, name entente.Text) {
 		if seen[list+code] {
@@ -140,6 +141,7 @@ func (r *rowSet) foldExchangeTerms(b *entente.ExchangeTerms) {
 
 func (r *rowSet) foldRoute(b *entente.Route) {
 	r.named(entente.Text{ES: "Ruta de salida de " + string(r.party), EN: "Route out of " + string(r.party)})
+	r.maybe(b.Remark)
 	r.text(b.Authority)
 	r.words(b.Contacts...)
 	if len(b.Authorisation) > 0 && b.Authority.IsZero() {

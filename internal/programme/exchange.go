@@ -17,6 +17,7 @@ type exchangeFile struct {
 }
 
 type termsRow struct {
+	Remark         entente.Text
 	Purposes       []purposeRow
 	Bases, Reasons []termRow
 	Emergency      bool
@@ -38,6 +39,7 @@ type termRow struct {
 
 type routeRow struct {
 	Author        string
+	Remark        entente.Text
 	Contacts      []string
 	Authorisation []string
 	Authority     entente.Text
@@ -88,7 +90,7 @@ func (l *loader) loadExchange() {
 func (l *loader) exchangeTerms(p place, r *termsRow) {
 	body := entente.ExchangeTerms{
 		Joint: l.joint(), Code: l.prog.Code, Emergency: r.Emergency, ReviewHours: r.ReviewHours, Counts: r.Counts, Misuse: r.Misuse,
-		Bases: p.terms("bases", r.Bases), Reasons: p.terms("reasons", r.Reasons), Sources: p.cite(r.Sources),
+		Remark: p.remark(r.Remark), Bases: p.terms("bases", r.Bases), Reasons: p.terms("reasons", r.Reasons), Sources: p.cite(r.Sources),
 	}
 	seen := map[string]bool{}
 	for i, one := range r.Purposes {
@@ -109,6 +111,15 @@ func (l *loader) exchangeTerms(p place, r *termsRow) {
 		}
 		l.add(p, Item{Author: l.lead(party), Type: entente.TypeExchangeTerms, Subject: subject(l.prog.Code), Body: &body})
 	}
+}
+
+// remark reads what a reader has to know first, which may be left out.
+func (p place) remark(t entente.Text) *entente.Text {
+	if t.IsZero() {
+		return nil
+	}
+	t = p.text("remark", t)
+	return &t
 }
 
 // terms checks an agreed list.
@@ -148,7 +159,7 @@ func (l *loader) exchangeRoute(p place, r routeRow, seen map[entente.Party]bool)
 	}
 	seen[party] = true
 	body := entente.Route{
-		Contacts: p.agencies("contacts", party, r.Contacts, true), Authorisation: r.Authorisation, Ceiling: r.Ceiling,
+		Remark: p.remark(r.Remark), Contacts: p.agencies("contacts", party, r.Contacts, true), Authorisation: r.Authorisation, Ceiling: r.Ceiling,
 		Sources: p.own(entente.Author{Party: party}, r.Sources),
 	}
 	if body.Authorisation == nil {

@@ -211,3 +211,27 @@ func TestPartiesOnDisputedMatters(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatNobodyStatedSaysSo wants a remark in both languages on the terms and routes,
+// which are an example: no record has them.
+func TestWhatNobodyStatedSaysSo(t *testing.T) {
+	p, n := loadReal(t), 0
+	for _, it := range p.Items {
+		var remark *entente.Text
+		switch b := it.Body.(type) {
+		case *entente.ExchangeTerms:
+			remark = b.Remark
+		case *entente.Route:
+			remark = b.Remark
+		default:
+			continue
+		}
+		n++
+		if remark == nil || !strings.Contains(remark.EN, "Example") || !strings.Contains(remark.ES, "Ejemplo") {
+			t.Errorf("%s %s %s does not say that it is an example", it.Author.Party, it.Type, it.Subject)
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d terms and routes", n)
+	}
+}

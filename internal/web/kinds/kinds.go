@@ -4,6 +4,8 @@
 package kinds
 
 import (
+	"slices"
+
 	"entente"
 	"entente/internal/store"
 	"entente/internal/web/shell"
@@ -136,7 +138,8 @@ var All = []things.Kind{
 		Key: "routes", Nav: "charter", Path: "/routes", Table: "routes",
 		Types: []entente.Type{entente.TypeRoute}, Order: store.ByTime, Desc: true, Filters: []things.Filter{writerFilter},
 		Columns: []things.Column{
-			onlyTitle, things.WriterColumn,
+			things.TitleColumn(func(f *site.Frame, it things.Item) string { return remark(f, it.Content.(*entente.Route).Remark) }),
+			things.WriterColumn,
 			things.TextColumn("col.ceiling", "", func(f *site.Frame, it things.Item) string {
 				return things.EnumText(f, "ceiling", string(it.Content.(*entente.Route).Ceiling))
 			}),
@@ -148,8 +151,20 @@ var All = []things.Kind{
 var terms = func() things.Kind {
 	k := plain("terms", "charter", entente.TypeExchangeTerms)
 	k.Path, k.Table, k.Filters = "/terms-of-exchange", "exchange-terms", []things.Filter{writerFilter}
+	k.Columns = slices.Clone(k.Columns)
+	k.Columns[0] = things.TitleColumn(func(f *site.Frame, it things.Item) string {
+		return remark(f, it.Content.(*entente.ExchangeTerms).Remark)
+	})
 	return k
 }()
+
+// remark is what a reader has to know first, under the title.
+func remark(f *site.Frame, t *entente.Text) string {
+	if t == nil {
+		return ""
+	}
+	return f.Say(*t)
+}
 
 // plain is a kind whose list needs only titles and writers.
 func plain(key, nav string, t entente.Type) things.Kind {

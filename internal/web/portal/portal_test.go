@@ -230,3 +230,16 @@ func TestTheCacheKnowsTheAgeOfTheFigures(t *testing.T) {
 		t.Error("figures were settled and their age is the same")
 	}
 }
+
+// What no government stated says so where it is listed, on its own page and where it
+// is found.
+func TestTermsAndRoutesSayThatTheyAreAnExample(t *testing.T) {
+	base := world().Serve()
+	for _, path := range []string{
+		"/en/terms-of-exchange", "/en/terms-of-exchange/mx-us-2025", "/en/routes", "/en/routes/MX/mx-us-2025", "/en/routes/US/mx-us-2025",
+	} {
+		holds(t, page(t, base+path), "Example for the demonstration: the public record states no ")
+		holds(t, page(t, base+"/es"+strings.TrimPrefix(path, "/en")), "Ejemplo para la demostración: el registro público no recoge ")
+	}
+	holds(t, page(t, base+"/en/search?q=states+no+route"), "/en/routes/US/mx-us-2025")
+}

@@ -40,8 +40,8 @@ var groups = []group{
 	{"meetings", []entente.Type{entente.TypeMeeting, entente.TypeNotice}, false},
 	{"actions", []entente.Type{entente.TypeAction}, false},
 	{"questions", []entente.Type{entente.TypeQuestion, entente.TypeAnswer}, false},
-	{"charter", []entente.Type{entente.TypeCharter, entente.TypePolicy}, true},
-	{"agencies", []entente.Type{entente.TypeAgency, entente.TypeDataset, entente.TypePosition, entente.TypeLink}, false},
+	{"charter", []entente.Type{entente.TypeCharter, entente.TypePolicy, entente.TypeExchangeTerms}, true},
+	{"agencies", []entente.Type{entente.TypeAgency, entente.TypeRoute, entente.TypeDataset, entente.TypePosition, entente.TypeLink}, false},
 }
 
 // found is one group's results.
