@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"entente"
+	"entente/internal/fold"
 	"entente/internal/keys"
 	"entente/internal/merkle"
 	"entente/internal/peer"
@@ -73,8 +74,7 @@ func (n *Network) pinned(ctx context.Context, writer, pin string) bool {
 		if l.Writer != writer || l.Audience == entente.National {
 			continue
 		}
-		has := func(b entente.KeyBinding) bool { return b.Role == entente.RoleTLS && b.Public == pin }
-		if slices.ContainsFunc(n.activeIn(ctx, l), has) {
+		if n.holds(ctx, l, pin) {
 			in = append(in, l)
 		} else {
 			out = append(out, l)
@@ -86,6 +86,16 @@ func (n *Network) pinned(ctx context.Context, writer, pin string) bool {
 		}
 	}
 	return len(in) > 0
+}
+
+// holds reports whether a TLS key is active at the end of a log: every request of a
+// peer asks.
+func (n *Network) holds(ctx context.Context, l store.LogState, pin string) bool {
+	is := func(b entente.KeyBinding) bool { return b.Role == entente.RoleTLS && b.Public == pin }
+	if l.Size == 0 {
+		return slices.ContainsFunc(n.activeIn(ctx, l), is)
+	}
+	return n.o.Store.HasKey(l.Origin, func(k fold.ActiveKey) bool { return !k.Root && is(k.Binding) })
 }
 
 // logKeys are the vkeys of a writer's active log keys.

@@ -104,7 +104,7 @@ func (s *Store) PutDraft(ctx context.Context, d WorkDraft) (WorkDraft, error) {
 		}
 		return nil
 	})
-	if err != nil || was == 0 {
+	if err != nil || !d.Created.IsZero() {
 		return d, err
 	}
 	return s.Draft(ctx, d.ID)

@@ -40,10 +40,7 @@ func (v *View) filter(q Query) (*filter, error) {
 	default:
 		f.add("v.type IN (SELECT value FROM json_each(?))", list(types))
 	}
-	switch {
-	case q.Subject != "" && len(types) == 1:
-		f.add("v.thing = ? AND v.subject = ?", thingKey(types[0], q.Subject), q.Subject)
-	case q.Subject != "":
+	if q.Subject != "" {
 		f.add("v.subject = ?", q.Subject)
 	}
 	if q.Writer != "" {
@@ -76,7 +73,9 @@ func (v *View) filterState(f *filter, q Query) {
 	}
 	switch {
 	case len(codes) == 1:
-		f.add("v.status = ?", codes[0])
+		// In the text: SQLite prepares a statement again whenever a value is bound that
+		// is compared with the condition of a partial index.
+		f.add(fmt.Sprintf("v.status = %d", codes[0]))
 	case len(codes) < len(statuses):
 		f.add("v.status IN (SELECT value FROM json_each(?))", list(codes))
 	}

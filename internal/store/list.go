@@ -45,15 +45,15 @@ func (v *View) page(ctx context.Context, kind string, q Query) (p page, err erro
 		return p, err
 	}
 	err = v.s.snapshot(ctx, func(r reader) error {
-		if err := r.row(ctx, "SELECT count(*)"+fromVersions+f.sql(), f.args, &p.total); err != nil {
-			return err
-		}
-		if from != nil {
-			o.after(f, from)
-		}
-		keys, err := v.keys(ctx, r, f, o, q.limit()+1)
+		keys, err := v.keys(ctx, r, f, o, from, q.limit()+1)
 		if err != nil {
 			return err
+		}
+		p.total = len(keys)
+		if from != nil || len(keys) > q.limit() { // the page is not the whole list
+			if err := r.row(ctx, "SELECT count(*)"+fromVersions+f.sql(), f.args, &p.total); err != nil {
+				return err
+			}
 		}
 		if len(keys) > q.limit() {
 			keys = keys[:q.limit()]
@@ -69,10 +69,15 @@ func (v *View) page(ctx context.Context, kind string, q Query) (p page, err erro
 	return p, err
 }
 
-// keys returns the values that a page's rows are sorted by; the last is the eid.
-func (v *View) keys(ctx context.Context, r reader, f *filter, o order, limit int) ([][]any, error) {
+// keys returns the values that a page's rows are sorted by, after those of the row
+// that the page before ended with; the last is the eid.
+func (v *View) keys(ctx context.Context, r reader, all *filter, o order, from []any, limit int) ([][]any, error) {
+	f := &filter{slices.Clone(all.where), slices.Clone(all.args)}
+	if from != nil {
+		o.after(f, from)
+	}
 	query := "SELECT " + o.columns() + fromVersions + f.sql() + " ORDER BY " + o.sql() + " LIMIT ?"
-	return collect(ctx, r, query, append(slices.Clone(f.args), limit), func(rows *sql.Rows) ([]any, error) {
+	return collect(ctx, r, query, append(f.args, limit), func(rows *sql.Rows) ([]any, error) {
 		values, into := make([]any, len(o.terms)), make([]any, len(o.terms))
 		for i := range values {
 			into[i] = &values[i]
@@ -98,14 +103,14 @@ type Thing[B any] struct {
 }
 
 const sqlThing = `SELECT v.eid FROM version v
-WHERE v.thing = ? AND +v.type = ? AND v.subject = ? AND v.writer = ? AND v.rank <= ? AND v.status = 0
+WHERE v.subject = ? AND +v.type = ? AND v.writer = ? AND v.rank <= ? AND v.status = 0
 ORDER BY v.time DESC, v.eid DESC`
 
 // Get returns a thing; [ErrNotFound] when the view sees no admissible version.
 func Get[B any](ctx context.Context, v *View, typ entente.Type, writer, subject string) (*Thing[B], error) {
 	t := &Thing[B]{}
 	err := v.s.snapshot(ctx, func(r reader) error {
-		eids, err := collect(ctx, r, sqlThing, []any{thingKey(typ, subject), string(typ), subject, writer, v.rank}, scanEID)
+		eids, err := collect(ctx, r, sqlThing, []any{subject, string(typ), writer, v.rank}, scanEID)
 		if err != nil {
 			return err
 		}

@@ -17,13 +17,24 @@ func (s *Store) Keys(_ context.Context, origin string) (map[string]fold.ActiveKe
 	return maps.Clone(h.keys), nil
 }
 
+// HasKey reports whether a key that is active at the end of a log is as asked for;
+// false when there is no such log.
+func (s *Store) HasKey(origin string, is func(fold.ActiveKey) bool) bool {
+	for _, k := range s.keys(origin) {
+		if is(k) {
+			return true
+		}
+	}
+	return false
+}
+
 const sqlTips = `SELECT eid, leaf FROM version
-WHERE thing = ? AND live = 1 AND tips & ? != 0 AND rank <= ? AND type = ? AND writer = ? AND subject = ? ORDER BY eid`
+WHERE subject = ? AND live = 1 AND tips & ? != 0 AND rank <= ? AND +type = ? AND writer = ? ORDER BY eid`
 
 // Tips returns the versions of a thing that no version replaces, in the
 // projection of an audience, by log and index.
 func (s *Store) Tips(ctx context.Context, a entente.Audience, typ entente.Type, writer, subject string) ([]entente.Ref, error) {
-	rows, err := s.read(nil).query(ctx, sqlTips, thingKey(typ, subject), bit(a.Rank()), a.Rank(), string(typ), writer, subject)
+	rows, err := s.read(nil).query(ctx, sqlTips, subject, bit(a.Rank()), a.Rank(), string(typ), writer)
 	if err != nil {
 		return nil, err
 	}
