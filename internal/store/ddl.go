@@ -14,7 +14,6 @@ import (
 const projectionTables = `
 CREATE TABLE version (
   eid      INTEGER PRIMARY KEY,
-  thing    INTEGER NOT NULL, -- hash of type and subject, see thingKey
   type     TEXT NOT NULL,
   writer   TEXT NOT NULL,
   subject  TEXT NOT NULL,
@@ -85,10 +84,13 @@ CREATE TABLE searched (
 `
 
 // foldingIndexes serve the fold itself: the tips of a thing and its versions, and
-// what is withdrawn of it.
+// what is withdrawn of it. A subject says almost always which thing it is; type and
+// writer are compared in the rows. The order of subjects is kept, and not that of a
+// hash: names follow one another in time, so that what is added stands together and
+// a commit writes a few pages of the index, however large it is.
 const foldingIndexes = `
-CREATE INDEX version_thing ON version(thing, live);
-CREATE INDEX version_wd ON version(thing) WHERE wd != 0;
+CREATE INDEX version_subject ON version(subject, live);
+CREATE INDEX version_wd ON version(subject) WHERE wd != 0;
 `
 
 // readingIndexes serve, in order: lists of a type; the latest entries; the

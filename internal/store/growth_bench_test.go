@@ -108,7 +108,7 @@ func (p *producer) citation() []byte {
 	c := foldtest.Citations()[2]
 	c.Code = fmt.Sprintf("T%d", n)
 	c.Text = entente.Text{ES: fmt.Sprintf("Nota %d: decomiso en la frontera", n), EN: fmt.Sprintf("Note %d: seizure at the border", n)}
-	h := p.Header(entente.Public, "t-"+entente.DigestOf(fmt.Append(nil, n)).String()[:12])
+	h := p.Header(entente.Public, fmt.Sprintf("t-%08d", n))
 	h.ID = fmt.Sprintf("019a%04x-%04x-7000-8000-%012x", n>>16&0xffff, n&0xffff, n)
 	h.Time = time.Date(2025, 9, 3, 0, 0, n, 0, time.UTC)
 	return p.Sign(foldtest.Text(entente.TypeCitation, h, c), p.Agency)

@@ -20,13 +20,13 @@ func TestPointQueriesUseTheirIndexes(t *testing.T) {
 		args  []any
 		want  []string // of the plan's steps
 	}{
-		"standing": {sqlStanding, []any{1, "commitment", "c1", "MX"}, []string{"version_thing (thing=? AND live=?)", "version_thing (thing=? AND live=?)"}},
-		"thing":    {sqlThing, []any{1, "commitment", "c1", "MX", 2}, []string{"version_thing (thing=?)"}},
+		"standing": {sqlStanding, []any{"c1", "commitment", "MX"}, []string{"version_subject (subject=? AND live=?)", "version_subject (subject=? AND live=?)"}},
+		"thing":    {sqlThing, []any{"c1", "commitment", "MX", 2}, []string{"version_subject (subject=?)"}},
 		"seen":     {sqlSeen, []any{1}, []string{"PRIMARY KEY"}},
 		"mark":     {sqlMark, []any{1, 1, 1, 1}, []string{"PRIMARY KEY"}},
 		"id":       {sqlFindID, []any{1, "x"}, []string{"PRIMARY KEY (log=? AND id=?)"}},
 		"waiting":  {sqlWaiting, []any{"x", 1}, []string{"p USING PRIMARY KEY (origin=? AND idx=?)", "e USING INTEGER PRIMARY KEY", "v USING INTEGER PRIMARY KEY"}},
-		"tips":     {sqlTips, []any{1, 1, 1, "a", "b", "c"}, []string{"version_thing (thing=? AND live=?)"}},
+		"tips":     {sqlTips, []any{"c", 1, 1, "a", "b"}, []string{"version_subject (subject=? AND live=?)"}},
 		"load":     {sqlLoad, []any{1, 2, "[1]"}, []string{"v USING INTEGER PRIMARY KEY", "l USING INTEGER PRIMARY KEY", "e USING INTEGER PRIMARY KEY"}},
 		"linked": {linked("v.cur & ?1 != 0"), []any{1, 2, "[1]", "[1]"}, []string{
 			"k USING PRIMARY KEY (dst=? AND kind=?)", "v USING INTEGER PRIMARY KEY"}},
@@ -42,7 +42,7 @@ func TestPointQueriesUseTheirIndexes(t *testing.T) {
 		o, err := q.order()
 		check(t, err)
 		checkPlan(t, s, "SELECT "+o.columns()+fromVersions+f.sql()+" ORDER BY "+o.sql()+" LIMIT 10", f.args,
-			[]string{"v USING INDEX version_thing (thing=?)"})
+			[]string{"v USING INDEX version_subject (subject=?)"})
 	})
 	t.Run("latest", func(t *testing.T) {
 		q := Query{Versions: true, Withdrawn: true, Desc: true, Status: statuses}

@@ -23,9 +23,9 @@ const (
 )
 
 const (
-	sqlPutVersion = `INSERT INTO version (eid, thing, type, writer, subject, rank, status, time, rule, detail, title_es, title_en,
+	sqlPutVersion = `INSERT INTO version (eid, type, writer, subject, rank, status, time, rule, detail, title_es, title_en,
 areas, leaf, body, content, acts, live, tips, cur, fork, gone, sup, ret, wd)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,0,?,?,?)`
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,0,?,?,?)`
 	sqlPutPending = "INSERT OR IGNORE INTO pending (origin, idx, src) VALUES (?,?,?)"
 	sqlPutArea    = "INSERT OR IGNORE INTO area_of (area, eid) VALUES (?,?)"
 	sqlPutJoint   = `INSERT INTO joint_half (eid, type, subject, rank, party, body, follows, required)
@@ -151,7 +151,7 @@ func (w *writer) putVersion(eid int64, f *fold.Folded, m marks) error {
 	if err != nil {
 		return err
 	}
-	rank, t := f.Audience.Rank(), thingOf(f.Type, f.Writer, f.Header.Subject)
+	rank, t := f.Audience.Rank(), (thing{f.Type, f.Writer, f.Header.Subject})
 	tips, cur, acts := 0, 0, 0
 	var touched []thing
 	if f.Status == fold.Admissible {
@@ -171,7 +171,7 @@ func (w *writer) putVersion(eid int64, f *fold.Folded, m marks) error {
 			}
 		}
 	}
-	_, err = w.exec(sqlPutVersion, eid, t.key, string(f.Type), f.Writer, f.Header.Subject, rank, slices.Index(statuses, f.Status),
+	_, err = w.exec(sqlPutVersion, eid, string(f.Type), f.Writer, f.Header.Subject, rank, slices.Index(statuses, f.Status),
 		micro(f.Header.Time), null(f.Rule), null(f.Detail), null(f.Title.ES), null(f.Title.EN), null(strings.Join(f.Areas, " ")),
 		f.Ref.Leaf[:], nullDigest(f.BodyDigest), content[:], acts, tips != 0, tips, cur, m.sup, m.ret, m.wd)
 	if err != nil {

@@ -2,8 +2,6 @@ package store
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -25,21 +23,9 @@ func bit(rank int) int { return 1 << rank }
 
 // thing names a thing of one writer.
 type thing struct {
-	key     int64
 	typ     entente.Type
 	writer  string
 	subject string
-}
-
-func thingOf(t entente.Type, writer, subject string) thing {
-	return thing{thingKey(t, subject), t, writer, subject}
-}
-
-// thingKey is the key of all things of a type and subject: eight bytes of a hash,
-// so that its index stays small. Type, subject and writer are compared as well.
-func thingKey(t entente.Type, subject string) int64 {
-	sum := sha256.Sum256([]byte(string(t) + "\x00" + subject))
-	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
 // linkKinds are the codes of kinds of links in the database: their place here.
@@ -85,7 +71,7 @@ func (w *writer) putLinks(eid int64, rank int, links []fold.Link) ([]thing, erro
 		if err != nil || !ok {
 			return nil, fmt.Errorf("the target %s of a link is not held: %w", l.To, cmp.Or(err, ErrNotFound))
 		}
-		if t := thingOf(target.Type, target.Writer, target.Subject); !slices.Contains(touched, t) {
+		if t := (thing{target.Type, target.Writer, target.Subject}); !slices.Contains(touched, t) {
 			touched = append(touched, t)
 		}
 	}
@@ -103,15 +89,15 @@ type stand struct {
 
 const (
 	standColumns = "eid, rank, tips, sup, wd, cur, fork, gone"
-	sqlStanding  = "SELECT " + standColumns + " FROM version WHERE thing = ?1 AND live = 1 AND type = ?2 AND subject = ?3 AND writer = ?4" +
-		" UNION ALL SELECT " + standColumns + " FROM version WHERE thing = ?1 AND wd != 0 AND live = 0 AND status = 0 AND type = ?2" +
-		" AND subject = ?3 AND writer = ?4"
+	sqlStanding  = "SELECT " + standColumns + " FROM version WHERE subject = ?1 AND live = 1 AND +type = ?2 AND writer = ?3" +
+		" UNION ALL SELECT " + standColumns + " FROM version WHERE subject = ?1 AND wd != 0 AND live = 0 AND status = 0 AND +type = ?2" +
+		" AND writer = ?3"
 	sqlSettle = "UPDATE version SET cur = ?, fork = ?, gone = ? WHERE eid = ?"
 )
 
 // standing returns the tips of a thing and the versions that a withdrawal names.
 func (w *writer) standing(t thing) ([]stand, error) {
-	rows, err := w.query(sqlStanding, t.key, string(t.typ), t.subject, t.writer)
+	rows, err := w.query(sqlStanding, t.subject, string(t.typ), t.writer)
 	if err != nil {
 		return nil, err
 	}
