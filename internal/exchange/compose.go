@@ -2,13 +2,14 @@ package exchange
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"entente"
 	"entente/internal/seal"
@@ -30,8 +31,10 @@ var composed = []entente.Type{
 	entente.TypeRequest, entente.TypeRelease, entente.TypeRefusal, entente.TypePermissionRequest, entente.TypeMisuse,
 }
 
-// NewSubject makes a name for a thing of the exchange: it means nothing.
-func NewSubject() string { return "x-" + strings.ToLower(rand.Text()) }
+// NewSubject makes a name for a thing of the exchange: a UUIDv7 (RFC 9562 section
+// 5.7), which says no more than when it was begun, as the entry's id does. Names in
+// the order of time keep what a commit writes together, see package store.
+func NewSubject() string { return "x-" + uuid.Must(uuid.NewV7()).String() }
 
 // Begin begins a draft for its author's agency. Its id may be given (a UUIDv7), so
 // that beginning it twice begins one; body is what is filled in so far.
