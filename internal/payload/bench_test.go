@@ -21,9 +21,9 @@ import (
 	"entente/internal/seal"
 )
 
-// BenchmarkSeal: 1 GiB from a file sealed into a store, against age alone on the same
-// file and to the same recipients: into nothing, and into a file that is on the disk
-// at the end as the store's is.
+// BenchmarkSeal: 1 GiB from a file sealed into a store, where it is on the disk at
+// the end, against age alone on the same file and to the same recipients: into
+// nothing, which is the yardstick, and into a file that is on the disk at the end.
 func BenchmarkSeal(b *testing.B) {
 	const size, rounds = 1 << 30, 3
 	w := newSealBench(b, size)
@@ -37,8 +37,8 @@ func BenchmarkSeal(b *testing.B) {
 		}
 	}
 	b.ReportMetric(0, "ns/op") // of all three together it says nothing
-	b.ReportMetric(median(written)/median(ours), "seal-1GiB/age")
-	b.ReportMetric(median(discarded)/median(ours), "seal-1GiB/age-into-nothing")
+	b.ReportMetric(median(discarded)/median(ours), "seal-1GiB/age")
+	b.ReportMetric(median(written)/median(ours), "seal-1GiB/age-on-disk")
 	b.ReportMetric(memory, "seal-memory-MB")
 	b.ReportMetric(size/median(ours)/1e6, "seal-MB/s")
 }

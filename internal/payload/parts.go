@@ -15,11 +15,11 @@ import (
 const (
 	pieceSize  = 256 << 10
 	firstPiece = 16 << 10
-	pieces     = 4
+	pieces     = 6 // at most, at a time
 )
 
 // parts takes an age file as it comes and writes its header and its body to two
-// files. A large body is digested and written on another core than the caller's.
+// files. A large body is written and digested on other cores than the caller's.
 type parts struct {
 	header, body *os.File
 	start        []byte // until the header is whole
@@ -122,16 +122,27 @@ func (p *parts) handOver() error {
 	}
 }
 
-// behind writes pieces until there are no more, or one fails.
+// behind writes pieces, and digests what is written beside that, until there are no
+// more or one fails.
 func (p *parts) behind(full <-chan []byte, free chan<- []byte, done chan<- error) {
-	for piece := range full {
-		if err := p.put(piece); err != nil {
-			done <- err
-			return
+	written, digested := make(chan []byte, pieces), make(chan struct{})
+	go func() {
+		defer close(digested)
+		for piece := range written {
+			p.sum.Write(piece)
+			free <- piece[:0]
 		}
-		free <- piece[:0]
+	}()
+	var err error
+	for piece := range full {
+		if _, err = p.body.Write(piece); err != nil {
+			break
+		}
+		written <- piece
 	}
-	done <- nil
+	close(written)
+	<-digested
+	done <- err
 }
 
 func (p *parts) put(piece []byte) error {

@@ -2,7 +2,6 @@ package seal
 
 import (
 	"archive/tar"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,13 +12,16 @@ import (
 	"entente"
 )
 
-// Source opens the content of a file.
+// Source opens the content of a file. What it reads is trusted to be what the
+// manifest says: digests are taken when a file is attached, from then on it rests
+// encrypted and authenticated, and whoever opens the payload holds it against its
+// digest. Taking it here once more would cost more than the encryption.
 type Source func() (io.ReadCloser, error)
 
 // Seal writes the payload of a manifest to dst: one source for each of its files,
-// in order. It streams: no more than some buffers are in memory. When a file has
-// another size or digest than the manifest says, the error wraps [ErrContent] and
-// what was written is no whole age file.
+// in order. It streams: no more than a buffer is in memory. When a file has another
+// size than the manifest says, the error wraps [ErrContent] and what was written is
+// no whole age file.
 func Seal(dst io.Writer, to []string, m Manifest, files ...Source) error {
 	list, err := recipients(to)
 	if err != nil {
@@ -77,91 +79,28 @@ func archiveFile(w io.Writer, f File, open Source) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
-	h := newHasher()
-	defer h.stop()
-	n, err := h.copy(w, io.LimitReader(src, f.Size+1), f.Size)
-	if err != nil {
-		return err
+	// The wrappers hide ReadFrom and WriteTo, which would copy in smaller pieces.
+	n, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{io.LimitReader(src, f.Size+1)}, make([]byte, pieceSize))
+	if errors.Is(err, tar.ErrWriteTooLong) || err == nil && n != f.Size {
+		return f.otherSize()
 	}
-	return f.check(n, h.sum())
+	return err
 }
 
 // check holds what was read of a file against the manifest.
 func (f File) check(size int64, digest entente.Digest) error {
 	switch {
 	case size != f.Size:
-		return fmt.Errorf("%w: %s has another size than the %d bytes stated", ErrContent, f.Name, f.Size)
+		return f.otherSize()
 	case digest != f.Digest:
 		return fmt.Errorf("%w: %s has the digest %s, not %s", ErrContent, f.Name, digest, f.Digest)
 	}
 	return nil
 }
 
-const (
-	pieceSize = 256 << 10
-	pieces    = 4
-)
-
-// hasher digests what is copied on another core than the one that encrypts it.
-type hasher struct {
-	full, free chan []byte
-	done       chan entente.Digest
-	stopped    bool
+func (f File) otherSize() error {
+	return fmt.Errorf("%w: %s has another size than the %d bytes stated", ErrContent, f.Name, f.Size)
 }
 
-func newHasher() *hasher {
-	h := &hasher{full: make(chan []byte, pieces), free: make(chan []byte, pieces), done: make(chan entente.Digest, 1)}
-	go func() {
-		sum := sha256.New()
-		for piece := range h.full {
-			sum.Write(piece)
-			h.free <- piece[:cap(piece)]
-		}
-		h.done <- entente.Digest(sum.Sum(nil))
-	}()
-	return h
-}
-
-// copy copies src, at most limit bytes of it to dst, and returns how many there
-// were: more than limit when src has more.
-func (h *hasher) copy(dst io.Writer, src io.Reader, limit int64) (n int64, err error) {
-	for made := 0; ; {
-		var piece []byte
-		if made < pieces {
-			piece = make([]byte, min(pieceSize, max(limit+1-n, 512)))
-			made++
-		} else {
-			piece = <-h.free
-		}
-		size, err := io.ReadFull(src, piece)
-		n += int64(size)
-		if n > limit {
-			return n, nil
-		}
-		if size > 0 {
-			h.full <- piece[:size]
-			if _, err := dst.Write(piece[:size]); err != nil {
-				return n, err
-			}
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return n, nil
-		}
-		if err != nil {
-			return n, err
-		}
-	}
-}
-
-// sum is the digest of what was copied.
-func (h *hasher) sum() entente.Digest {
-	h.stop()
-	return <-h.done
-}
-
-func (h *hasher) stop() {
-	if !h.stopped {
-		h.stopped = true
-		close(h.full)
-	}
-}
+// pieceSize is how much of a file is read at a time.
+const pieceSize = 256 << 10
