@@ -135,8 +135,8 @@ func hasObject(objects []*stix.Object, id string) bool {
 	return false
 }
 
-// index takes the objects of a received release in STIX form, for programs of the
-// agencies that it is for.
+// index takes the objects of a received release in STIX form; nobody sees them before
+// the receipt stands ([Exchange.show]).
 func (x *Exchange) index(ctx context.Context, r *ReleaseState, p *seal.Payload) error {
 	m := p.Manifest()
 	if len(m.Files) != 1 {
@@ -156,7 +156,7 @@ func (x *Exchange) index(ctx context.Context, r *ReleaseState, p *seal.Payload) 
 	if err := faults(b, stix.InStep(b.Objects, r.Body.Handling)); err != nil {
 		return err
 	}
-	batch := store.ObjectBatch{Release: r.Ref, Areas: r.Areas, Agencies: union(r.Agencies, x.ownOf(ctx, r.Copied))}
+	batch := store.ObjectBatch{Release: r.Ref, Areas: r.Areas}
 	for _, o := range b.Objects {
 		if predefined(o.ID) {
 			continue

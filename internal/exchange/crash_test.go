@@ -47,7 +47,7 @@ func (c *crashing) do(tb testing.TB, what string, act func() error) {
 // steps are the steps at which each party can stop.
 var steps = map[entente.Party][]string{
 	entente.MX: {"", "attached", "sealed", "approving", "appended", "read", "key gone", "shredded", "done"},
-	entente.US: {"read", "decided", "arrived", "fetched", "looked", "indexing", "done", "used", "key gone", "shredded"},
+	entente.US: {"read", "decided", "arrived", "fetched", "looked", "indexing", "received", "done", "used", "key gone", "shredded"},
 }
 
 // TestACrashAtAnyStepLosesAndDoublesNothing: draft → release → fetch → receipt →

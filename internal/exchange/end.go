@@ -97,6 +97,7 @@ func (x *Exchange) shred(ctx context.Context, r *ReleaseState, cause string) (ke
 		return key, blob, err
 	}
 	x.opened.forget(r.Body.Content.Digest)
+	x.sights.touch(r.Ref)
 	if err := x.fail("key gone"); err != nil {
 		return key, blob, err
 	}

@@ -51,6 +51,7 @@ type Exchange struct {
 	composes locks         // of drafts
 	busy     locks         // of releases: keeps their use and their end apart
 	opened   secrets
+	sights   sights     // what programs may read
 	keysMu   sync.Mutex // the list of day keys
 	work     worker
 }

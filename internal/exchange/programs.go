@@ -5,59 +5,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"slices"
-	"sync"
 	"time"
 
 	"entente"
 	"entente/internal/node"
 	"entente/internal/payload"
-	"entente/internal/policy"
 	"entente/internal/stix"
 	"entente/internal/store"
 )
 
 // What programs read and submit over TAXII: *Exchange implements the interfaces
 // Releases, Uses and Drafts of internal/taxii.
-
-// VisibleReleases returns which releases an account may read objects of now: those
-// that a policy lets its agency open for its purpose. The number is another one
-// whenever that may have changed.
-func (x *Exchange) VisibleReleases(ctx context.Context, c store.Client) (uint64, func(entente.Ref) bool, error) {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%s %s %v %s\n", c.Agency, c.Purpose, c.Disabled, day(x.now()))
-	for _, l := range x.s.Logs(ctx) {
-		if l.Audience != entente.National {
-			fmt.Fprintf(h, "%s %d\n", l.Origin, l.Size)
-		}
-	}
-	var mu sync.Mutex
-	judged := map[entente.Ref]bool{}
-	return h.Sum64(), func(ref entente.Ref) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		if yes, done := judged[ref]; done {
-			return yes
-		}
-		judged[ref] = !c.Disabled && x.readable(ctx, c, ref)
-		return judged[ref]
-	}, nil
-}
-
-// readable: a policy lets the account's agency open the release for its purpose, and
-// the node stated that it has it. What cannot be decided is not readable.
-func (x *Exchange) readable(ctx context.Context, c store.Client, ref entente.Ref) bool {
-	r, err := x.Release(ctx, Viewer{Agency: c.Agency}, ref, x.now())
-	if err != nil || r.Receipt == nil || r.Receipt.Body.Verdict != verdictReceived || r.Direction != In {
-		return false
-	}
-	decision, _, err := x.node.DecideUse(ctx, node.Use{
-		Act: policy.Open, Of: ref, Agency: c.Agency, Purpose: c.Purpose, Shredded: x.payloads.Tombstoned(r.Body.Content.Digest),
-	})
-	return err == nil && decision.Allow
-}
 
 // maxUsed is how many releases one use entry names at most.
 const maxUsed = 200

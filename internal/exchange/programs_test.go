@@ -58,6 +58,7 @@ func TestABundleIsReadByTheProgramsOfWhomItIsFor(t *testing.T) {
 	ref := stixRelease(t, w, object(1), object(2))
 	agree(t, w, ref, exchange.Received)
 	cbp, other, purpose := account(t, w.US, "cbp-1", "CBP", "criminal_investigation"), account(t, w.US, "fbi-1", "FBI", "criminal_investigation"), account(t, w.US, "cbp-2", "CBP", "public_safety")
+	until(t, "the objects can be read", func() bool { return len(objects(t, w.US, cbp)) > 0 })
 	list := objects(t, w.US, cbp)
 	ids := func(list []store.StoredObject) (out []string) {
 		for _, o := range list {
@@ -161,6 +162,7 @@ func TestWhatProgramsSubmitBecomesADraft(t *testing.T) {
 	ref := sent(t, w.MX, "SSPC", d)
 	agree(t, w, ref, exchange.Received)
 	cbp := account(t, w.US, "cbp-1", "CBP", "criminal_investigation")
+	until(t, "the objects can be read", func() bool { return len(objects(t, w.US, cbp)) > 0 })
 	seen := map[string]bool{}
 	for _, o := range objects(t, w.US, cbp) {
 		seen[o.ID] = true

@@ -90,10 +90,15 @@ func (x *Exchange) receive(ctx context.Context, j store.Job) error {
 	if err := x.fail("looked"); err != nil {
 		return err
 	}
-	if r.Receipt != nil {
-		return nil
+	if r.Receipt == nil {
+		if err := x.receipt(ctx, r, verdictReceived, "", decision); err != nil {
+			return err
+		}
+		if err := x.fail("received"); err != nil {
+			return err
+		}
 	}
-	return x.receipt(ctx, r, verdictReceived, "", decision)
+	return x.show(ctx, r)
 }
 
 // because says for what reason policies do not let a release in.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ const (
 	jobFetch   = "fetch"   // get what another entry carries
 	jobEnd     = "end"     // shred when it is recalled or its retention is over
 	jobPass    = "pass"    // show objects to whom a release was passed on
+	jobRenew   = "renew"   // show objects again that could not be read for a time
 )
 
 const (
@@ -258,7 +260,7 @@ func (x *Exchange) seekMissing(ctx context.Context) error {
 // when the job is done; an entry that cannot be read asks for nothing.
 func (x *Exchange) follows(l store.LogState, index uint64, raw []byte) []store.Job {
 	p, err := entry.Parse(raw)
-	if err != nil || !p.Type.Exchange() && p.Type != entente.TypeWithdrawal {
+	if err != nil || !p.Type.Exchange() && p.Type != entente.TypeWithdrawal && !slices.Contains(ruling, p.Type) {
 		return nil
 	}
 	rule, _ := entente.Rule(p.Type)
@@ -266,6 +268,15 @@ func (x *Exchange) follows(l store.LogState, index uint64, raw []byte) []store.J
 	if json.Unmarshal(p.Header.Body, body) != nil {
 		return nil
 	}
+	jobs := x.followsFrom(l, index, body)
+	if renews(l.Own, body) {
+		jobs = append(jobs, store.Job{Kind: jobRenew, Entry: entente.Ref{Log: l.Origin, Index: index}, Due: x.now()})
+	}
+	return jobs
+}
+
+// followsFrom is what is to be done about an entry with this body.
+func (x *Exchange) followsFrom(l store.LogState, index uint64, body any) []store.Job {
 	self := entente.Ref{Log: l.Origin, Index: index}
 	now := x.now()
 	job := func(kind string, ref entente.Ref, due time.Time) []store.Job {
@@ -392,9 +403,14 @@ func (x *Exchange) job(ctx context.Context, j store.Job) error {
 		return x.end(ctx, j)
 	case jobPass:
 		return x.showPassed(ctx, j)
+	case jobRenew:
+		return x.renew(ctx, j)
 	}
 	return nil
 }
+
+// errPending puts a job off until what its entry refers to is here.
+var errPending = errors.New("what the entry refers to has not arrived")
 
 // settled reads the entry of a job once the fold has judged it: nil for one that
 // counts for nothing, and put off while what it refers to has not arrived.
@@ -406,7 +422,7 @@ func settled[B any](ctx context.Context, x *Exchange, j store.Job, t entente.Typ
 	case err != nil:
 		return nil, err
 	case v.Status == fold.Pending:
-		return nil, errors.New("what the entry refers to has not arrived")
+		return nil, errPending
 	case v.Type != t || v.Status != fold.Admissible || v.Body == nil:
 		return nil, nil
 	}
