@@ -7,6 +7,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ type carried struct {
 type part struct {
 	seal.File
 	// Inline is the content of a small file; Sealed the payload of any other.
-	Inline []byte          `json:"inline,omitempty"`
+	Inline []byte          `json:"-"`
 	Sealed *entente.Sealed `json:"sealed,omitempty"`
 }
 
@@ -86,8 +87,55 @@ func (x *Exchange) carriedBy(ctx context.Context, d store.WorkDraft) (*carried, 
 	if err != nil {
 		return nil, errors.New("what the draft carries was altered")
 	}
-	return c, json.Unmarshal(raw, c)
+	return c, c.unpack(raw)
 }
+
+// pack returns what is encrypted: the length of the JSON, the JSON, and after it the
+// content of the small files, in order, as it is.
+func (c *carried) pack() ([]byte, error) {
+	head, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	size := binary.MaxVarintLen64 + len(head)
+	for _, f := range c.Files {
+		size += len(f.Inline)
+	}
+	b := append(binary.AppendUvarint(make([]byte, 0, size), uint64(len(head))), head...)
+	for _, f := range c.Files {
+		b = append(b, f.Inline...)
+	}
+	return b, nil
+}
+
+// unpack is the inverse of pack.
+func (c *carried) unpack(b []byte) error {
+	size, n := binary.Uvarint(b)
+	if n <= 0 || size > uint64(len(b)-n) {
+		return errUnpack
+	}
+	b = b[n:]
+	if err := json.Unmarshal(b[:size], c); err != nil {
+		return err
+	}
+	b = b[size:]
+	for i := range c.Files {
+		f := &c.Files[i]
+		if f.Sealed != nil {
+			continue
+		}
+		if f.Size < 0 || f.Size > int64(len(b)) {
+			return errUnpack
+		}
+		f.Inline, b = b[:f.Size:f.Size], b[f.Size:]
+	}
+	if len(b) > 0 {
+		return errUnpack
+	}
+	return nil
+}
+
+var errUnpack = errors.New("what the draft carries is not as it was kept")
 
 func draftCipher(secret []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(secret)
@@ -97,42 +145,60 @@ func draftCipher(secret []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// saveCarried keeps what a draft carries. When its key was taken out of use
-// meanwhile, it is put under another.
+// saveCarried keeps what a draft carries.
 func (x *Exchange) saveCarried(ctx context.Context, c *carried) error {
+	kept, err := x.encryptCarried(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := x.s.PutCarried(ctx, kept); err != nil {
+		return err
+	}
+	return x.underKey(ctx, c)
+}
+
+// underKey makes sure of the key that what a draft carries was kept under: when it
+// was taken out of use meanwhile, it is put under another.
+func (x *Exchange) underKey(ctx context.Context, c *carried) error {
 	for {
-		if err := x.encryptCarried(ctx, c); err != nil {
-			return err
-		}
 		if stands, err := x.stands(ctx, c.key); err != nil || stands {
 			return err
 		}
 		c.secret = nil
+		kept, err := x.encryptCarried(ctx, c)
+		if err != nil {
+			return err
+		}
+		if err := x.s.PutCarried(ctx, kept); err != nil {
+			return err
+		}
 	}
 }
 
-func (x *Exchange) encryptCarried(ctx context.Context, c *carried) error {
+// encryptCarried encrypts what a draft carries, for [Exchange.underKey] to be called
+// once it is kept.
+func (x *Exchange) encryptCarried(ctx context.Context, c *carried) (store.Carried, error) {
 	if c.secret == nil {
 		key, err := x.dayKey(ctx, keyOfDrafts, c.agency, day(x.now()), true)
 		if err != nil {
-			return err
+			return store.Carried{}, err
 		}
 		c.key, c.secret = key.Payload, key.secret
 	}
 	if c.Salt.IsZero() {
 		c.Salt = seal.NewSalt()
 	}
-	raw, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
 	aead, err := draftCipher(c.secret)
 	if err != nil {
-		return err
+		return store.Carried{}, err
 	}
-	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(raw)+aead.Overhead())
+	plain, err := c.pack()
+	if err != nil {
+		return store.Carried{}, err
+	}
+	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
 	_, _ = rand.Read(nonce) // never fails
-	return x.s.PutCarried(ctx, store.Carried{Draft: c.draft, Key: c.key, Data: aead.Seal(nonce, nonce, raw, []byte(c.draft))})
+	return store.Carried{Draft: c.draft, Key: c.key, Data: aead.Seal(nonce, nonce, plain, []byte(c.draft))}, nil
 }
 
 // keep seals what fill writes to one own agency, as a payload.

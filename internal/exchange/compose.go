@@ -360,6 +360,23 @@ func (l *letter) name(s entente.Sealed) {
 	}
 }
 
+// named is where the body says that the sealed content is; nil when it names none.
+func (l *letter) named() *entente.Sealed {
+	switch b := l.body.(type) {
+	case *entente.Request:
+		return &b.Question
+	case *entente.Release:
+		return &b.Content
+	case *entente.PermissionRequest:
+		return b.Description
+	case *entente.Denial:
+		return b.Note
+	case *entente.Misuse:
+		return b.Note
+	}
+	return nil
+}
+
 // needs reports whether the entry cannot be without content.
 func (l *letter) needs() bool {
 	switch b := l.body.(type) {

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -152,6 +153,8 @@ func (x *Exchange) submit(ctx context.Context, id string, by *node.Officer) (*no
 	if i := slices.IndexFunc(found, func(f node.Finding) bool { return f.Blocking }); i >= 0 {
 		return nil, found[i].Refusal
 	}
+	was := c.Content
+	c.Content = nil
 	if !c.empty() {
 		if err := x.enclose(ctx, d, c, l); err != nil {
 			return nil, err
@@ -163,10 +166,39 @@ func (x *Exchange) submit(ctx context.Context, id string, by *node.Officer) (*no
 	if d.Body, err = json.Marshal(l.body); err != nil {
 		return nil, err
 	}
-	if _, err = x.node.SaveDraft(ctx, d); err != nil {
+	return x.hand(ctx, d, c, was, found, by)
+}
+
+// hand submits a draft whose content is sealed, and keeps where it is; was is where
+// that of an earlier submission is. Of the two, the one that the draft does not name
+// is shredded.
+func (x *Exchange) hand(ctx context.Context, d store.WorkDraft, c *carried, was *entente.Sealed, found []node.Finding, by *node.Officer) (*node.Appended, error) {
+	if c.empty() && was == nil {
+		return x.node.SubmitChecked(ctx, d, by, found, nil)
+	}
+	kept, err := x.encryptCarried(ctx, c)
+	if err != nil {
 		return nil, err
 	}
-	return x.node.Submit(ctx, id, by)
+	done, err := x.node.SubmitChecked(ctx, d, by, found, &kept)
+	named := c.Content
+	if err != nil {
+		stored, failed := x.carriedBy(context.WithoutCancel(ctx), d)
+		if failed != nil {
+			return nil, errors.Join(err, failed)
+		}
+		named = stored.Content
+	}
+	for _, s := range []*entente.Sealed{was, c.Content} {
+		if s != nil && (named == nil || *s != *named) {
+			_, _, failed := x.payloads.Shred(s.Digest, leftover)
+			err = errors.Join(err, failed)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return done, x.underKey(ctx, c)
 }
 
 // standing is the entry that a draft became.
@@ -183,15 +215,13 @@ func (x *Exchange) standing(ctx context.Context, d store.WorkDraft) (*node.Appen
 	return nil, ErrNotFound
 }
 
-// enclose seals what a draft carries, and keeps where. What was sealed at an
-// earlier submission is shredded.
+// enclose seals what a draft carries, and names it in the letter.
 func (x *Exchange) enclose(ctx context.Context, d store.WorkDraft, c *carried, l *letter) error {
 	if b, ok := l.body.(*entente.Release); ok && b.Form == formSTIX {
 		if _, err := x.mark(ctx, d, c, b.Handling); err != nil {
 			return err
 		}
 	}
-	was := c.Content
 	if c.Salt.IsZero() {
 		c.Salt = seal.NewSalt()
 	}
@@ -205,13 +235,7 @@ func (x *Exchange) enclose(ctx context.Context, d store.WorkDraft, c *carried, l
 		b.Item = &item
 	}
 	c.Content = &sealed
-	if err := x.saveCarried(ctx, c); err != nil {
-		return err
-	}
-	if was != nil {
-		_, _, err = x.payloads.Shred(was.Digest, leftover)
-	}
-	return err
+	return nil
 }
 
 // Approve is the second officer's act: the entry is appended, and what it names can
@@ -228,7 +252,7 @@ func (x *Exchange) Approve(ctx context.Context, id string, second *node.Officer)
 		}
 		return *was, nil
 	}
-	if err := x.present(ctx, d); err != nil {
+	if err := x.present(d); err != nil {
 		return node.Appended{}, err
 	}
 	if err := x.fail("approving"); err != nil {
@@ -241,14 +265,18 @@ func (x *Exchange) Approve(ctx context.Context, id string, second *node.Officer)
 	return done, x.after(ctx, id)
 }
 
-// present: what the entry will name is here.
-func (x *Exchange) present(ctx context.Context, d store.WorkDraft) error {
-	c, err := x.carriedBy(ctx, d)
-	if err != nil {
-		return err
+// present: what the entry of a draft that was submitted will name is here.
+func (x *Exchange) present(d store.WorkDraft) error {
+	if d.State != store.DraftWaiting {
+		return nil // the node refuses it
 	}
-	if c.Content != nil && !x.payloads.Has(c.Content.Digest) {
-		return refusal("exchange.lost", "%s", c.Content.Digest)
+	rule, _ := entente.Rule(d.Type)
+	l := &letter{body: rule.New()}
+	if err := json.Unmarshal(d.Body, l.body); err != nil {
+		return fmt.Errorf("the body of the draft: %w", err)
+	}
+	if s := l.named(); s != nil && !x.payloads.Has(s.Digest) {
+		return refusal("exchange.lost", "%s", s.Digest)
 	}
 	return nil
 }

@@ -169,10 +169,42 @@ func (n *Node) submit(ctx context.Context, id string, by *Officer) (*Appended, e
 	if err != nil {
 		return nil, err
 	}
+	return n.submitted(ctx, d, in, m, found, nil)
+}
+
+// SubmitChecked is [Node.Submit] for a draft as its caller completed it since
+// [Node.Check] found what is found: the body says where the content is that was
+// sealed meanwhile. kept, which may be nil, is stored with it: what the draft carries.
+// [store.ErrConflict] when somebody saved the draft since it was read.
+func (n *Node) SubmitChecked(ctx context.Context, d store.WorkDraft, by *Officer, found []Finding, kept *store.Carried) (*Appended, error) {
+	done, err := n.submitChecked(ctx, d, by, found, kept)
+	n.note(event{actor: by.Name(), act: "submit", object: d.ID, err: err})
+	return done, err
+}
+
+func (n *Node) submitChecked(ctx context.Context, d store.WorkDraft, by *Officer, found []Finding, kept *store.Carried) (*Appended, error) {
+	if d.State != store.DraftOpen && d.State != store.DraftReturned {
+		return nil, refused("draft.state").with("the draft is %s", d.State)
+	}
+	in, m, err := n.draftIntent(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	in.By = by
+	return n.submitted(ctx, d, in, m, found, kept)
+}
+
+// submitted signs a draft that was checked.
+func (n *Node) submitted(ctx context.Context, d store.WorkDraft, in Intent, m DraftMeta, found []Finding, kept *store.Carried) (_ *Appended, err error) {
 	if i := slices.IndexFunc(found, func(f Finding) bool { return f.Blocking }); i >= 0 {
 		return nil, found[i].Refusal
 	}
 	if len(found) == 0 && m.Inner == nil {
+		if kept != nil { // before it is appended: what the entry names is known to be the draft's
+			if d, err = n.store.PutComposed(ctx, d, kept); err != nil {
+				return nil, err
+			}
+		}
 		done, err := n.Append(ctx, in)
 		if err != nil {
 			return nil, err
@@ -182,12 +214,12 @@ func (n *Node) submit(ctx context.Context, id string, by *Officer) (*Appended, e
 	if m.Prepared, err = n.prepare(ctx, in, m.Inner); err != nil {
 		return nil, err
 	}
-	m.By, m.Note = by.Name(), ""
+	m.By, m.Note = in.By.Name(), ""
 	d.State = store.DraftWaiting
 	if err := setMeta(&d, m); err != nil {
 		return nil, err
 	}
-	_, err = n.store.PutDraft(ctx, d)
+	_, err = n.store.PutComposed(ctx, d, kept)
 	return nil, err
 }
 
@@ -304,7 +336,7 @@ func (n *Node) approve(ctx context.Context, id string, second *Officer) (Appende
 	if err != nil {
 		return Appended{}, asRefusal(err)
 	}
-	n.law.forget()
+	n.doubtLaw(plans)
 	return done[0], n.closeDraft(ctx, d, m)
 }
 

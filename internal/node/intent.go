@@ -93,12 +93,18 @@ func (n *Node) appendAll(ctx context.Context, in []Intent) ([]Appended, error) {
 		}
 	}
 	done, err := n.store.Append(ctx, drafts...)
+	n.doubtLaw(plans)
+	return done, asRefusal(err)
+}
+
+// doubtLaw says that the law may have changed where plans were appended that it is
+// made of.
+func (n *Node) doubtLaw(plans []*plan) {
 	for _, p := range plans {
 		if p.rule.Type == entente.TypeCharter || p.rule.Type == entente.TypePolicy {
 			n.law.forget()
 		}
 	}
-	return done, asRefusal(err)
 }
 
 // noteAll puts what people did, or were refused, on the audit trail.

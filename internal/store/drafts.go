@@ -80,6 +80,12 @@ func (s *Store) Draft(ctx context.Context, id string) (WorkDraft, error) {
 // PutDraft adds a draft (Revision 0) or saves it when d.Revision is the stored
 // one, and returns it as stored; [ErrConflict] when somebody saved in between.
 func (s *Store) PutDraft(ctx context.Context, d WorkDraft) (WorkDraft, error) {
+	return s.PutComposed(ctx, d, nil)
+}
+
+// PutComposed is PutDraft together with what the draft carries: both or neither. A
+// nil c leaves that as it is.
+func (s *Store) PutComposed(ctx context.Context, d WorkDraft, c *Carried) (WorkDraft, error) {
 	now := s.clock().UTC().Truncate(time.Millisecond)
 	was := d.Revision
 	d.Updated, d.Revision = now, was+1
@@ -87,27 +93,35 @@ func (s *Store) PutDraft(ctx context.Context, d WorkDraft) (WorkDraft, error) {
 		d.Created = now
 	}
 	err := s.write(ctx, 0, func(w *writer) error {
-		if was == 0 {
-			_, err := w.exec("INSERT INTO draft (id, type, subject, audience, body, meta, author, agency, state, created, updated, revision)"+
-				" VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", d.ID, string(d.Type), d.Subject, string(d.Audience), bytesOf(d.Body), []byte(d.Meta), d.Author,
-				d.Agency, string(d.State), d.Created.UnixMilli(), d.Updated.UnixMilli(), d.Revision)
-			return taken(err, "the draft "+d.ID)
-		}
-		res, err := w.exec("UPDATE draft SET type = ?, subject = ?, audience = ?, body = ?, meta = ?, author = ?, agency = ?, state = ?,"+
-			" updated = ?, revision = ? WHERE id = ? AND revision = ?", string(d.Type), d.Subject, string(d.Audience), bytesOf(d.Body),
-			[]byte(d.Meta), d.Author, d.Agency, string(d.State), d.Updated.UnixMilli(), d.Revision, d.ID, was)
-		if err != nil {
+		if err := w.putDraft(&d, was); err != nil || c == nil {
 			return err
 		}
-		if affected(res) != nil {
-			return fmt.Errorf("the draft %s was saved or removed since revision %d: %w", d.ID, was, ErrConflict)
-		}
-		return nil
+		return w.putCarried(*c)
 	})
 	if err != nil || !d.Created.IsZero() {
 		return d, err
 	}
 	return s.Draft(ctx, d.ID)
+}
+
+// putDraft adds a draft, or saves it over a revision.
+func (w *writer) putDraft(d *WorkDraft, was int) error {
+	if was == 0 {
+		_, err := w.exec("INSERT INTO draft (id, type, subject, audience, body, meta, author, agency, state, created, updated, revision)"+
+			" VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", d.ID, string(d.Type), d.Subject, string(d.Audience), bytesOf(d.Body), []byte(d.Meta), d.Author,
+			d.Agency, string(d.State), d.Created.UnixMilli(), d.Updated.UnixMilli(), d.Revision)
+		return taken(err, "the draft "+d.ID)
+	}
+	res, err := w.exec("UPDATE draft SET type = ?, subject = ?, audience = ?, body = ?, meta = ?, author = ?, agency = ?, state = ?,"+
+		" updated = ?, revision = ? WHERE id = ? AND revision = ?", string(d.Type), d.Subject, string(d.Audience), bytesOf(d.Body),
+		[]byte(d.Meta), d.Author, d.Agency, string(d.State), d.Updated.UnixMilli(), d.Revision, d.ID, was)
+	if err != nil {
+		return err
+	}
+	if affected(res) != nil {
+		return fmt.Errorf("the draft %s was saved or removed since revision %d: %w", d.ID, was, ErrConflict)
+	}
+	return nil
 }
 
 // bytesOf returns b, or no bytes where the column wants some.

@@ -144,12 +144,14 @@ func scanCarried(rows *sql.Rows) (Carried, error) {
 
 // PutCarried stores what a draft carries; without data, nothing any more.
 func (s *Store) PutCarried(ctx context.Context, c Carried) error {
-	return s.write(ctx, 0, func(w *writer) (err error) {
-		if c.Data == nil {
-			_, err = w.exec("DELETE FROM exchange_draft WHERE draft = ?", c.Draft)
-		} else {
-			_, err = w.exec("INSERT OR REPLACE INTO exchange_draft (draft, key, data) VALUES (?,?,?)", c.Draft, c.Key[:], c.Data)
-		}
-		return err
-	})
+	return s.write(ctx, 0, func(w *writer) error { return w.putCarried(c) })
+}
+
+func (w *writer) putCarried(c Carried) (err error) {
+	if c.Data == nil {
+		_, err = w.exec("DELETE FROM exchange_draft WHERE draft = ?", c.Draft)
+	} else {
+		_, err = w.exec("INSERT OR REPLACE INTO exchange_draft (draft, key, data) VALUES (?,?,?)", c.Draft, c.Key[:], c.Data)
+	}
+	return err
 }
