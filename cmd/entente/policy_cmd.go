@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"entente"
+	"entente/internal/exchange"
+	"entente/internal/locale"
 	"entente/internal/node"
 	"entente/internal/policy"
 	"entente/internal/programme"
@@ -105,7 +109,7 @@ type policyExplainCmd struct {
 func (c *policyExplainCmd) Run(g *globals) error {
 	ctx := context.Background()
 	return c.with(ctx, func(n *node.Node) error {
-		x, err := n.ExplainDraft(ctx, c.Draft)
+		x, err := explainDraft(ctx, n, c.Draft)
 		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("there is no draft %s on this node", c.Draft)
 		}
@@ -114,6 +118,20 @@ func (c *policyExplainCmd) Run(g *globals) error {
 		}
 		return g.print(explained{x, c.Lang})
 	})
+}
+
+// explainDraft asks the exchange where it is the exchange that completes the draft:
+// with the points of contact, and the content that is sealed when it is submitted.
+func explainDraft(ctx context.Context, n *node.Node, id string) (*node.Explanation, error) {
+	d, err := n.Store().Draft(ctx, id)
+	if err != nil || !exchange.Composed(d.Type) {
+		return n.ExplainDraft(ctx, id)
+	}
+	x, err := exchange.New(exchange.Options{Node: n})
+	if err != nil {
+		return nil, err
+	}
+	return x.Explain(ctx, id)
 }
 
 // explained prints an explanation in a language.
@@ -144,7 +162,7 @@ var audienceWords = map[string]map[entente.Audience]string{
 func (x explained) writeText(w io.Writer) error {
 	words := explainWords[x.lang]
 	var b strings.Builder
-	fmt.Fprintf(&b, words["draft"], x.Draft, x.Type, x.Subject, audienceWords[x.lang][x.Audience], x.Policies)
+	fmt.Fprintf(&b, words["draft"], x.Draft, typeName(x.lang, x.Type), x.Subject, audienceWords[x.lang][x.Audience], x.Policies)
 	for _, r := range x.Reasons {
 		rule, mend := r.In(x.lang)
 		mark := words["stops"]
@@ -172,6 +190,13 @@ func (x explained) writeText(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// typeName is a type of entry as sentences of a language have it.
+func typeName(lang string, t entente.Type) string {
+	name := locale.For(locale.Lang(lang)).T("type." + string(t))
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToLower(first)) + name[size:]
 }
 
 func indented(text string) string {

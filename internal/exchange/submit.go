@@ -27,25 +27,53 @@ func (x *Exchange) Gate(ctx context.Context, v Viewer, id string) ([]node.Findin
 	return found, err
 }
 
+// Explain says of any draft of the node what its gate says, by which policies, and
+// what would make it possible: for whoever operates the node.
+func (x *Exchange) Explain(ctx context.Context, id string) (*node.Explanation, error) {
+	d, err := x.s.Draft(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !Composed(d.Type) {
+		return x.node.ExplainDraft(ctx, id)
+	}
+	c, err := x.carriedBy(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	in, _, own, err := x.intended(ctx, d, c)
+	if err != nil {
+		return nil, err
+	}
+	return x.node.Explain(ctx, in, own)
+}
+
 // check is Gate for what will be signed by an officer, who may be nil.
 func (x *Exchange) check(ctx context.Context, d store.WorkDraft, c *carried, by *node.Officer) (*letter, []node.Finding, error) {
-	l, own, err := x.checkContent(ctx, d, c)
+	in, l, own, err := x.intended(ctx, d, c)
 	if err != nil {
 		return nil, nil, err
+	}
+	in.By = by
+	found, err := x.node.Check(ctx, in)
+	return l, append(found, own...), err
+}
+
+// intended is what a draft would state, and what stands in its way beside what the
+// gate says.
+func (x *Exchange) intended(ctx context.Context, d store.WorkDraft, c *carried) (in node.Intent, l *letter, own []node.Finding, err error) {
+	if l, own, err = x.checkContent(ctx, d, c); err != nil {
+		return in, nil, nil, err
 	}
 	author, err := x.s.UserByID(ctx, d.Author)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the draft's author: %w", err)
+		return in, nil, nil, fmt.Errorf("the draft's author: %w", err)
 	}
 	meta, err := node.Meta(d)
-	if err != nil {
-		return nil, nil, err
-	}
-	found, err := x.node.Check(ctx, node.Intent{
+	return node.Intent{
 		ID: d.ID, Type: d.Type, Subject: d.Subject, Agency: d.Agency, Audience: d.Audience, Body: l.body, Supersedes: meta.Supersedes,
-		Drafter: author.Name, By: by,
-	})
-	return l, append(found, own...), err
+		Drafter: author.Name,
+	}, l, own, err
 }
 
 // checkContent is what stands in the way beside what the gate says.

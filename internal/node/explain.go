@@ -46,15 +46,22 @@ func (n *Node) ExplainDraft(ctx context.Context, id string) (*Explanation, error
 	if err != nil {
 		return nil, err
 	}
+	return n.Explain(ctx, in, nil)
+}
+
+// Explain explains what the gate says of an intent, and what else was found to stand
+// in its way. Nothing is appended or signed.
+func (n *Node) Explain(ctx context.Context, in Intent, also []Finding) (*Explanation, error) {
 	found, err := n.Check(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	found = append(found, also...)
 	l, err := n.inForce(ctx)
 	if err != nil {
 		return nil, err
 	}
-	x := &Explanation{Draft: d.ID, Type: d.Type, Subject: d.Subject, Audience: d.Audience, Policies: l.set.Digest()}
+	x := &Explanation{Draft: in.ID, Type: in.Type, Subject: in.Subject, Audience: in.Audience, Policies: l.set.Digest()}
 	for _, f := range found {
 		x.Reasons = append(x.Reasons, Reason{f, l.text(strings.TrimPrefix(f.Code, "policy."))})
 	}
