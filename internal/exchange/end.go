@@ -70,6 +70,72 @@ func (x *Exchange) end(ctx context.Context, j store.Job) error {
 	return x.deletion(ctx, r, cause, key, blob)
 }
 
+// seekRemains finds what the logs say is over and the node has no tombstone of: a
+// backup may lack those of its last days, and bring back what was shredded.
+func (x *Exchange) seekRemains(ctx context.Context) error {
+	var ended []entente.Ref
+	recalls, err := every[entente.Recall](ctx, x, store.Query{Type: entente.TypeRecall})
+	if err != nil {
+		return err
+	}
+	for _, v := range recalls {
+		ended = append(ended, v.Body.Release)
+	}
+	deletions, err := every[entente.Deletion](ctx, x, store.Query{Type: entente.TypeDeletion, Writer: string(x.own)})
+	if err != nil {
+		return err
+	}
+	for _, v := range deletions {
+		ended = append(ended, v.Body.Release)
+	}
+	over, err := every[entente.Release](ctx, x, store.Query{
+		Type: entente.TypeRelease, Where: []store.Cond{{Column: "retain", Op: store.Lt, Value: day(x.now())}},
+	})
+	if err != nil {
+		return err
+	}
+	for _, v := range over {
+		ended = append(ended, v.Ref)
+	}
+	var jobs []store.Job
+	for _, ref := range ended {
+		v, err := byRef[entente.Release](ctx, x, entente.TypeRelease, ref)
+		if err != nil {
+			if err = notFoundIsNil(err); err != nil {
+				return err
+			}
+			continue // pending: its release is not here yet
+		}
+		if !x.payloads.Tombstoned(v.Body.Content.Digest) {
+			jobs = append(jobs, store.Job{Kind: jobEnd, Entry: v.Ref, Due: x.now()})
+		}
+	}
+	if len(jobs) > 0 {
+		if err := x.s.AddJobs(ctx, nil, jobs...); err != nil {
+			return err
+		}
+	}
+	return x.dropRemains(ctx)
+}
+
+// dropRemains removes the objects of releases that have a tombstone.
+func (x *Exchange) dropRemains(ctx context.Context) error {
+	list, err := x.s.ReleasesWithObjects(ctx)
+	if err != nil {
+		return err
+	}
+	for _, ref := range list {
+		v, err := byRef[entente.Release](ctx, x, entente.TypeRelease, ref)
+		if err == nil && x.payloads.Tombstoned(v.Body.Content.Digest) {
+			err = x.dropObjects(ctx, ref)
+		}
+		if err := notFoundIsNil(err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // endOfHold looks again at the release of a legal hold that was withdrawn.
 func (x *Exchange) endOfHold(ctx context.Context, j store.Job) error {
 	h, err := settled[entente.Hold](ctx, x, j, entente.TypeHold)

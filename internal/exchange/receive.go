@@ -148,7 +148,7 @@ func (x *Exchange) fetchWhole(ctx context.Context, j store.Job, from entente.Par
 		return "", nil
 	}
 	if x.fetch == nil {
-		return "", &later{at: x.now().Add(idle)}
+		return "", errElsewhere
 	}
 	in, err := x.payloads.Resume(s.Digest, s.Size)
 	switch {

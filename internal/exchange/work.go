@@ -47,7 +47,7 @@ type worker struct {
 	mu        sync.Mutex
 	ended     []string    // drafts whose entry stands since the last round
 	submitted atomic.Bool // submissions of programs may wait
-	missing   atomic.Bool // payloads may be missing, as after a restore
+	missing   atomic.Bool // payloads may be missing or be back, as after a restore
 }
 
 // start has the first round look for what was left behind.
@@ -133,25 +133,30 @@ func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	if x.work.missing.Swap(false) {
-		if err := x.seekMissing(ctx); err != nil {
+		if err := errors.Join(x.seekMissing(ctx), x.seekRemains(ctx)); err != nil {
 			x.work.missing.Store(true)
 			return 0, err
 		}
 	}
+	left := map[string]bool{} // to a process that has a network
 	for {
 		if err := x.read(ctx); err != nil {
 			return 0, err
 		}
-		due, err := x.s.Jobs(ctx, x.now(), jobsAtOnce)
+		due, err := x.s.Jobs(ctx, x.now(), jobsAtOnce+len(left))
 		if err != nil {
 			return 0, err
 		}
+		due = slices.DeleteFunc(due, func(j store.Job) bool { return left[name(j)] })
 		if len(due) == 0 {
 			break
 		}
-		if err := x.doAll(ctx, due); err != nil {
+		if err := x.doAll(ctx, due, left); err != nil {
 			return 0, err
 		}
+	}
+	if len(left) > 0 {
+		return limit, nil
 	}
 	next, err := x.s.NextJob(ctx)
 	if err != nil {
@@ -311,17 +316,30 @@ func (x *Exchange) followsFrom(l store.LogState, index uint64, body any) []store
 	return nil
 }
 
-// doAll does jobs side by side, and drops those that are done.
-func (x *Exchange) doAll(ctx context.Context, jobs []store.Job) error {
-	done := make([]bool, len(jobs))
+// name tells jobs apart.
+func name(j store.Job) string { return fmt.Sprintf("%s %s#%d", j.Kind, j.Entry.Log, j.Entry.Index) }
+
+// errElsewhere leaves a job as it is, for another process of the node.
+var errElsewhere = errors.New("it is fetched by a process that has a network, or comes with a pouch")
+
+// doAll does jobs side by side, and drops those that are done. Those that another
+// process has to do are noted in left.
+func (x *Exchange) doAll(ctx context.Context, jobs []store.Job, left map[string]bool) error {
+	done, leave := make([]bool, len(jobs)), make([]bool, len(jobs))
 	err := aside(len(jobs), func(i int) (err error) {
 		done[i], err = x.do(ctx, jobs[i])
+		if leave[i] = errors.Is(err, errElsewhere); leave[i] {
+			return nil
+		}
 		return err
 	})
 	var drop []store.Job
 	for i, j := range jobs {
 		if done[i] {
 			drop = append(drop, j)
+		}
+		if leave[i] {
+			left[name(j)] = true
 		}
 	}
 	if len(drop) > 0 && ctx.Err() == nil {
@@ -371,7 +389,7 @@ func (x *Exchange) do(ctx context.Context, j store.Job) (done bool, err error) {
 		err := x.fail("done")
 		return err == nil, err
 	}
-	if errors.Is(err, errStop) {
+	if errors.Is(err, errStop) || errors.Is(err, errElsewhere) {
 		return false, err
 	}
 	var put *later
