@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,4 +137,78 @@ func TestAProcessWithoutANetworkLeavesWhatItCannotDo(t *testing.T) {
 	if jobs, err := w.US.Store().Jobs(ctx, now(w.US), 10); err != nil || len(jobs) != 0 {
 		t.Errorf("jobs left %v, %v", jobs, err)
 	}
+}
+
+// TestPayloadsThatNothingNamesAreSwept: a node that is killed between sealing and
+// writing down what leaves nothing behind for good, and loses nothing that is named.
+func TestPayloadsThatNothingNamesAreSwept(t *testing.T) {
+	big := strings.Repeat("An invented example. ", 10_000) // no small file
+	for _, step := range []string{"attached", "sealed"} {
+		t.Run(step, func(t *testing.T) {
+			w := parties.Quiet(t)
+			ctx := t.Context()
+			mx := &crashing{Party: w.MX, step: step}
+			kept := draft(t, w.MX, "SSPC", entente.TypeRelease, release("CBP"), "Being written.", "b.txt", big)
+			waits := draft(t, w.MX, "SSPC", entente.TypeRelease, release("CBP"), "Waiting for the second officer.", "c.txt", big)
+			_, err := w.MX.Exchange.Submit(ctx, waits.ID, w.MX.First("SSPC"))
+			check(t, err)
+			was := len(atRest(t, w.MX))
+			d := draft(t, w.MX, "SSPC", entente.TypeRelease, release("CBP"), "An invented answer.")
+			author := exchange.ViewerOf(w.MX.User("sspc-first"))
+			mx.Fail = mx.fail
+			mx.do(t, "attach", func() error {
+				_, err := mx.Exchange.Attach(ctx, author, d.ID, "a.txt", "text/plain", strings.NewReader(big))
+				return err
+			})
+			mx.do(t, "submit", func() error {
+				_, err := mx.Exchange.Submit(ctx, d.ID, mx.First("SSPC"))
+				return waiting(err)
+			})
+			check(t, wake(w.MX))
+			if n := len(atRest(t, w.MX)); n != was+3 {
+				t.Fatalf("%d payloads, want the file, the content and one that nothing names", n-was)
+			}
+			w.MX.Again(false)
+			check(t, wake(w.MX))
+			if n := len(atRest(t, w.MX)); n != was+3 {
+				t.Errorf("what may be on its way into a draft is swept: %d", n-was)
+			}
+			w.Clock.Move(25 * time.Hour)
+			w.MX.Again(false)
+			check(t, wake(w.MX))
+			if n := len(atRest(t, w.MX)); n != was+2 {
+				t.Errorf("%d payloads, want the file and the content", n-was)
+			}
+			for _, id := range []string{waits.ID, d.ID} {
+				a, err := w.MX.Exchange.Approve(ctx, id, w.MX.Second("SSPC"))
+				check(t, err)
+				settle(t, w)
+				agree(t, w, a.Ref, exchange.Received)
+				if _, files := read(t, w.US, "CBP", a.Ref, "criminal_investigation"); len(files) != 1 {
+					t.Errorf("opened %d files", len(files))
+				}
+			}
+			ref := sent(t, w.MX, "SSPC", kept)
+			settle(t, w)
+			agree(t, w, ref, exchange.Received)
+			w.Clock.Move(25 * time.Hour)
+			settle(t, w)
+			for _, p := range w.Both() { // the contents, and the key of the drafts of a day
+				if n := len(atRest(t, p)); n < 3 || n > 4 {
+					t.Errorf("%s has %d payloads at rest, want the three releases", p.Writer().Writer(), n)
+				}
+			}
+		})
+	}
+}
+
+// atRest are the payloads in a party's directory, whole or not.
+func atRest(tb testing.TB, p *parties.Party) (names []string) {
+	tb.Helper()
+	list, err := os.ReadDir(filepath.Join(p.Dir(), "payloads"))
+	check(tb, err)
+	for _, f := range list {
+		names = append(names, f.Name())
+	}
+	return names
 }

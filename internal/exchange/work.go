@@ -42,7 +42,7 @@ const (
 // worker is the state of the receiving loop.
 type worker struct {
 	rounds    sync.Mutex
-	worn      string      // the day on which worn keys were last shredded
+	worn      string      // the day on which worn keys were last shredded, and orphans swept
 	tidy      atomic.Bool // drafts may have left something
 	mu        sync.Mutex
 	ended     []string    // drafts whose entry stands since the last round
@@ -115,7 +115,7 @@ func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	if today := day(x.now()); x.work.worn != today {
-		if err := x.wearKeys(ctx, ""); err != nil {
+		if err := errors.Join(x.wearKeys(ctx, ""), x.sweepOrphans(ctx)); err != nil {
 			return 0, err
 		}
 		x.work.worn = today
