@@ -157,9 +157,14 @@ func draftOf(tail string) target {
 func waitingOf(tail string) target {
 	return func(b *between, s side) (string, string) {
 		missing := exchangePath + "acts/" + newUUID(b.t) + tail
-		w := s.d.ask(s.concerned[0], http.MethodPost, exchangePath+"pauses", PauseRequest{ActID{newUUID(b.t)}, entente.Pause{Scope: "area", Area: "A" + strconv.Itoa(100+len(b.secret))}})
-		b.secret = append(b.secret, newUUID(b.t)) // another area next time
-		return exchangePath + "acts/" + as[ActAnswer](s.d, http.StatusAccepted, w).Draft + tail, missing
+		for _, area := range []string{"A10", "A11", "A12", "A13"} {
+			w := s.d.ask(s.concerned[0], http.MethodPost, exchangePath+"pauses", PauseRequest{ActID{newUUID(b.t)}, entente.Pause{Scope: "area", Area: area}})
+			if w.Code == http.StatusAccepted { // no pause of that area stands yet
+				return exchangePath + "acts/" + as[ActAnswer](s.d, http.StatusAccepted, w).Draft + tail, missing
+			}
+		}
+		b.t.Fatal("no pause waits for a second officer")
+		return "", missing
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // both parties see it, in the shared view.
 type lists struct {
 	terms    *entente.ExchangeTerms // nil when none are in force
+	areas    map[string]bool        // of the charter in force
 	purposes map[string]entente.Purpose
 	bases    map[string]bool
 	reasons  map[string]bool
@@ -151,7 +152,7 @@ func (n *Node) exchangeCase(ctx context.Context, ref entente.Ref) (*exchangeCase
 
 func (n *Node) readLists(ctx context.Context) (*lists, error) {
 	l := &lists{
-		purposes: map[string]entente.Purpose{}, bases: map[string]bool{}, reasons: map[string]bool{},
+		areas: map[string]bool{}, purposes: map[string]entente.Purpose{}, bases: map[string]bool{}, reasons: map[string]bool{},
 		routes: map[entente.Party]*entente.Route{}, agencies: map[entente.Party]map[string]bool{}, parties: map[entente.Party]bool{},
 	}
 	for _, log := range n.store.Logs(ctx) {
@@ -221,12 +222,17 @@ func (n *Node) readKeyed(ctx context.Context, l *lists, p entente.Party, origin 
 	return err
 }
 
-// readTerms reads the terms in force: those of the charter's programme, or the
-// only ones.
+// readTerms reads the areas of the charter in force, and the terms: those of its
+// programme, or the only ones.
 func (n *Node) readTerms(ctx context.Context, l *lists) error {
 	law, err := n.inForce(ctx)
 	if err != nil {
 		return err
+	}
+	if law.charter != nil {
+		for _, a := range law.charter.Areas {
+			l.areas[a.Code] = true
+		}
 	}
 	things, err := store.Joints[entente.ExchangeTerms](ctx, n.View(entente.Shared), entente.TypeExchangeTerms, store.Query{})
 	if err != nil {

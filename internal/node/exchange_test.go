@@ -144,6 +144,7 @@ func TestBothNodesDecideOnARelease(t *testing.T) {
 		"a basis of its own":    {func(r *entente.Release) { r.Handling.Basis = "whim" }, []string{"x1-basis"}},
 		"a purpose of its own":  {func(r *entente.Release) { r.Handling.Purposes = []string{"curiosity"} }, []string{"x1-purpose"}},
 		"prosecution":           {func(r *entente.Release) { r.Handling.Purposes = []string{"prosecution"} }, []string{"x1-evidence"}},
+		"an area of nobody":     {func(r *entente.Release) { r.Areas = append(r.Areas, "A99") }, []string{"x1-area"}},
 		"an agency of nobody":   {func(r *entente.Release) { r.Recipients = []string{"NSA"} }, []string{"x2-agencies"}},
 		"a copy for nobody":     {func(r *entente.Release) { r.Copied = append(r.Copied, "NSA") }, []string{"x2-agencies"}},
 		"red, to be passed on":  {func(r *entente.Release) { r.Handling.TLP = entente.TLPRed }, []string{"x2-red"}},
@@ -161,7 +162,7 @@ func TestBothNodesDecideOnARelease(t *testing.T) {
 		"a risk":          {func(r *entente.Release) { r.Handling.Risks = []string{"torture"} }, []string{"x4-risk"}},
 		"danger and more": {func(r *entente.Release) { r.Handling.Risks, r.Copied = []string{"danger_to_source"}, nil }, []string{"p4-contacts", "x4-risk"}},
 		"an alert, which needs no authorisation here": {func(r *entente.Release) {
-			r.Alert, r.Authorisation = &entente.Alert{Group: "watch", Acknowledge: day}, nil
+			r.Alert, r.Authorisation = &entente.Alert{Group: "watch", Acknowledge: day.AddDate(0, 0, 1)}, nil
 		}, nil},
 	} {
 		r := exampleRelease()
@@ -334,7 +335,7 @@ func TestWhatStopsAUse(t *testing.T) {
 	w.us.decides(t, opening(ref))
 
 	misuse := w.us.append(t, w.us.exchangeIntent(entente.TypeMisuse, "m1",
-		&entente.Misuse{Release: ref, Kind: "disclosure", Due: day}, w.us.second, nil))
+		&entente.Misuse{Release: ref, Kind: "disclosure", Due: day.AddDate(0, 0, 5)}, w.us.second, nil))
 	w.us.decides(t, opening(ref), "x2-frozen")
 	w.refuses(w.us.Node, "policy.p5-concerned", func() error {
 		_, err := w.us.Append(t.Context(), w.us.exchangeIntent(entente.TypeMisuseOutcome, "u1",
@@ -395,6 +396,61 @@ func TestAPauseStopsWhatLeaves(t *testing.T) {
 			&entente.Pause{Scope: "agency", Agency: "SSPC", Reason: both("theirs")}, w.us.second, nil))
 		return err
 	})
+}
+
+// A pause names an area as the charter does: another name would stop nothing.
+func TestAPauseIsOfAnAreaOfTheCharter(t *testing.T) {
+	w := exchanging(t)
+	w.refuses(w.us.Node, "policy.x1-area", func() error {
+		_, err := w.us.Append(t.Context(), w.us.exchangeIntent(entente.TypePause, "p1",
+			&entente.Pause{Scope: "area", Area: "a01", Reason: both("misspelt")}, w.us.second, nil))
+		return err
+	})
+}
+
+// No clock is set for a moment that has passed, by either side; what was set in time
+// and arrives late is taken in.
+func TestClocksAreSetForMomentsToCome(t *testing.T) {
+	w := exchanging(t)
+	w.mx.state(t, entente.TypeRelease, "r1", exampleRelease())
+	now := w.clock.Now()
+	alert := func(at time.Time) *entente.Release {
+		r := exampleRelease()
+		r.Alert = &entente.Alert{Group: "watch", Acknowledge: at}
+		return r
+	}
+	asked := func(at time.Time) *entente.Request {
+		q := exampleRequest()
+		q.Due = at
+		return q
+	}
+	late := w.mx.state(t, entente.TypeRelease, "r2", alert(now.Add(time.Minute)))
+	reported := func(at time.Time) *entente.Misuse { return &entente.Misuse{Release: late, Kind: "disclosure", Due: at} }
+	for name, c := range map[string]struct {
+		typ  entente.Type
+		body func(time.Time) any
+	}{
+		"request": {entente.TypeRequest, func(at time.Time) any { return asked(at) }},
+		"alert":   {entente.TypeRelease, func(at time.Time) any { return alert(at) }},
+		"misuse":  {entente.TypeMisuse, func(at time.Time) any { return reported(at) }},
+	} {
+		for _, at := range []struct {
+			due     time.Time
+			refused bool
+		}{{now.Add(-time.Hour), true}, {now, true}, {now.Add(time.Minute), false}} {
+			found, err := w.mx.Check(t.Context(), w.mx.exchangeIntent(c.typ, "c1", c.body(at.due), w.mx.first, w.mx.second))
+			if err != nil {
+				t.Fatal(err)
+			}
+			refused := len(found) == 1 && found[0].Code == "policy.p1-due"
+			if refused != at.refused || !refused && len(found) > 0 {
+				t.Errorf("%s due %s after now: %v", name, at.due.Sub(now), found)
+			}
+		}
+	}
+	w.sync()
+	w.clock.set(now.Add(time.Hour))
+	w.us.decides(t, receiving(late))
 }
 
 // Who signs what of the exchange.

@@ -19,8 +19,9 @@ type exchangeFacts struct {
 	now    time.Time
 
 	// What refusals name.
-	contacts, agencies, purposes []string
-	retain                       entente.Date
+	contacts, agencies, areas, purposes []string
+	retain                              entente.Date
+	due                                 time.Time
 }
 
 func (n *Node) newFacts(ctx context.Context, author entente.Party, now time.Time) (*exchangeFacts, error) {
@@ -69,6 +70,9 @@ func (n *Node) describeExchange(ctx context.Context, p *plan, by officers, r *po
 		f.ofRoute(b)
 	case *entente.Pause:
 		f.ownAgencies(b.Scope != "agency", b.Agency)
+		if f.Terms.Areas = true; b.Scope == "area" {
+			f.within([]string{b.Area})
+		}
 	case *entente.KeyExport:
 		f.ownAgencies(false, b.Agency)
 	default:
@@ -98,6 +102,10 @@ func (f *exchangeFacts) release(b *entente.Release, c *exchangeCase, agency stri
 	f.ofRelease(b, c)
 	f.Terms.Purposes, f.Terms.Permissible, f.Terms.Consented = f.judge(b.Handling.Purposes, b.Handling.Consented)
 	f.Terms.Basis = f.lists.bases[b.Handling.Basis]
+	f.within(b.Areas)
+	if f.Standing.Timely = true; b.Alert != nil {
+		f.sets(b.Alert.Acknowledge)
+	}
 	f.Standing.Concerned = b.To != f.author && f.lists.parties[b.To] && f.answers(b, c)
 	f.Standing.Paused = f.lists.paused(f.author, []string{agency, b.Handling.Collector}, b.To, b.Recipients, b.Areas)
 	needs := []string{"release"}
@@ -188,6 +196,19 @@ func (f *exchangeFacts) past(d entente.Date) bool {
 	return !first.IsZero() && !first.After(f.now)
 }
 
+// within holds areas against the charter's.
+func (f *exchangeFacts) within(areas []string) {
+	f.Terms.Areas = len(areas) > 0
+	for _, a := range areas {
+		if !f.lists.areas[a] {
+			f.areas, f.Terms.Areas = append(f.areas, a), false
+		}
+	}
+}
+
+// sets holds the moment that a clock is set for against the time.
+func (f *exchangeFacts) sets(due time.Time) { f.due, f.Standing.Timely = due, due.After(f.now) }
+
 // judge holds purposes against the terms in force.
 func (f *exchangeFacts) judge(purposes, consented []string) (known, permissible, agreed bool) {
 	known, permissible, agreed = len(purposes) > 0, true, true
@@ -204,6 +225,8 @@ func (f *exchangeFacts) request(b *entente.Request, agency string) {
 	f.To, f.Kind, f.Purpose, f.Recipients = b.To, string(b.Kind), b.Purpose, len(b.Agencies)
 	f.asks(b.Purpose)
 	f.Terms.Basis = f.lists.bases[b.Basis]
+	f.within(b.Areas)
+	f.sets(b.Due)
 	f.Standing.Concerned = b.To != f.author && f.lists.parties[b.To]
 	f.Standing.Paused = f.lists.paused(f.author, []string{agency}, b.To, b.Agencies, b.Areas)
 	f.Standing.Transfer, f.Standing.Assured = b.Kind == entente.AskTransfer, b.Assurance != ""
@@ -322,6 +345,7 @@ func (f *exchangeFacts) aboutRelease(ctx context.Context, body any) (bool, error
 		ref, takenIn, letOut = b.Release, true, true
 	case *entente.Misuse:
 		ref, takenIn, letOut = b.Release, true, true
+		f.sets(b.Due)
 	}
 	c, err := f.n.exchangeCase(ctx, ref)
 	r, ok := bodyOf[entente.Release](c)
@@ -344,8 +368,11 @@ func (f *exchangeFacts) names() map[string]entente.Text {
 	same := func(s string) entente.Text { return entente.Text{ES: s, EN: s} }
 	list := func(l []string) entente.Text { return same(strings.Join(l, ", ")) }
 	out := map[string]entente.Text{
-		"to": same(string(f.To)), "agencies": list(f.agencies), "contacts": list(f.contacts), "retain": same(string(f.retain)),
+		"to": same(string(f.To)), "agencies": list(f.agencies), "areas": list(f.areas), "contacts": list(f.contacts), "retain": same(string(f.retain)),
 		"ceiling": levelNames[f.Route.Ceiling], "purposes": f.purposeNames(),
+	}
+	if !f.due.IsZero() {
+		out["due"] = same(f.due.UTC().Format("2006-01-02 15:04 UTC"))
 	}
 	if f.Handling != nil {
 		out["territory"] = same(f.Handling.Collected.Territory)

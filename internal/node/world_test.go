@@ -244,7 +244,7 @@ func (w *world) charter() *entente.Charter {
 			{Party: entente.MX, Digest: entente.DigestOf(w.mx.Genesis())}, {Party: entente.US, Digest: entente.DigestOf(w.us.Genesis())},
 		},
 		Principles: []entente.Principle{{Code: "P1", Name: both("Reciprocity")}},
-		Areas:      []entente.Area{{Code: "A01", Name: both("Area")}},
+		Areas:      []entente.Area{{Code: "A01", Name: both("Area")}, {Code: "A02", Name: both("Another area")}},
 		Gates:      []entente.GateRule{{Gate: entente.GatePublication, Officers: 2}, {Gate: entente.GateRelease, Officers: 1}},
 	}
 }

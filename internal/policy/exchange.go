@@ -52,6 +52,7 @@ type Terms struct {
 	Purposes    bool // every purpose named, and there is at least one, is of the terms
 	Permissible bool // and none of them is ruled out for ever
 	Consented   bool // those that ask for the originator's consent have it
+	Areas       bool // every area named, and there is at least one, is of the charter
 	Basis       bool // the lawful basis is one of the terms
 	Reason      bool // so is the reason given, or none is due
 	Emergency   bool // one releasing officer may release alone
@@ -60,6 +61,7 @@ type Terms struct {
 // Standing is how the thing stands that the act is about.
 type Standing struct {
 	Concerned   bool // it is the author's to state: it answers what was put to the author
+	Timely      bool // the moment until which something is asked for is still to come, or there is none
 	Independent bool // who signs did not sign what is reviewed
 	Paused      bool // either side has paused what it lets out in this scope
 	Recalled    bool
@@ -190,14 +192,14 @@ func (r Route) record() cedar.Record {
 func (t Terms) record() cedar.Record {
 	return cedar.NewRecord(cedar.RecordMap{
 		"known": cedar.Boolean(t.Known), "purposes": cedar.Boolean(t.Purposes), "permissible": cedar.Boolean(t.Permissible),
-		"consented": cedar.Boolean(t.Consented), "basis": cedar.Boolean(t.Basis), "reason": cedar.Boolean(t.Reason),
+		"consented": cedar.Boolean(t.Consented), "areas": cedar.Boolean(t.Areas), "basis": cedar.Boolean(t.Basis), "reason": cedar.Boolean(t.Reason),
 		"emergency": cedar.Boolean(t.Emergency),
 	})
 }
 
 func (s Standing) record() cedar.Record {
 	return cedar.NewRecord(cedar.RecordMap{
-		"concerned": cedar.Boolean(s.Concerned), "independent": cedar.Boolean(s.Independent), "paused": cedar.Boolean(s.Paused),
+		"concerned": cedar.Boolean(s.Concerned), "timely": cedar.Boolean(s.Timely), "independent": cedar.Boolean(s.Independent), "paused": cedar.Boolean(s.Paused),
 		"recalled": cedar.Boolean(s.Recalled), "held": cedar.Boolean(s.Held), "frozen": cedar.Boolean(s.Frozen),
 		"shredded": cedar.Boolean(s.Shredded), "emergency": cedar.Boolean(s.Emergency), "transfer": cedar.Boolean(s.Transfer),
 		"assured": cedar.Boolean(s.Assured), "granted": cedar.Boolean(s.Granted),

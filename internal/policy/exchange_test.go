@@ -24,7 +24,7 @@ func exchangeRequests() map[string]Request {
 	route := Route{Known: true, Copied: true, Authorised: true, Ceiling: entente.Unclassified}
 	terms := Terms{Known: true, Purposes: true, Permissible: true, Consented: true}
 	based := terms
-	based.Basis = true
+	based.Basis, based.Areas = true, true
 	asked := terms
 	asked.Consented = false
 	onRequest := based
@@ -33,6 +33,7 @@ func exchangeRequests() map[string]Request {
 	passed := used
 	passed.Agencies, passed.Named = true, true
 	concerned := Standing{Concerned: true}
+	timely := Standing{Concerned: true, Timely: true}
 
 	// Where an act leaves a fact of the handling aside, it is not there.
 	opened := *handling
@@ -50,17 +51,19 @@ func exchangeRequests() map[string]Request {
 	const purpose = "criminal_investigation"
 	return map[string]Request{
 		"release": request(Release, entente.TypeRelease, Exchange{
-			Recipients: 1, Route: route, Terms: based, Standing: concerned, Grant: Grant{Agencies: true}, Handling: handling}),
+			Recipients: 1, Route: route, Terms: based, Standing: timely, Grant: Grant{Agencies: true}, Handling: handling}),
 		"receive": request(Receive, entente.TypeRelease, Exchange{
 			Recipients: 1, Route: route, Terms: based, Standing: concerned, Grant: Grant{Agencies: true}, Handling: handling}),
 		"request": request(Release, entente.TypeRequest, Exchange{
-			Purpose: purpose, Recipients: 1, Route: Route{Known: true, Copied: true, Authorised: true}, Terms: onRequest, Standing: concerned,
+			Purpose: purpose, Recipients: 1, Route: Route{Known: true, Copied: true, Authorised: true}, Terms: onRequest, Standing: timely,
 			Grant: Grant{Agencies: true}}),
 		"refusal":            request(Release, entente.TypeRefusal, Exchange{Terms: Terms{Reason: true}, Standing: concerned}),
 		"permission request": request(Release, entente.TypePermissionRequest, Exchange{Purpose: purpose, Terms: asked, Standing: concerned, Grant: Grant{Agencies: true}}),
 		"open":               request(Open, entente.TypeRelease, Exchange{Purpose: purpose, Terms: terms, Standing: concerned, Grant: used, Handling: &opened}),
 		"pass":               request(Pass, entente.TypeRelease, Exchange{Purpose: purpose, Terms: terms, Standing: concerned, Grant: passed, Handling: &passedOn}),
 		"onward":             request(Release, entente.TypeOnward, Exchange{Purpose: purpose, Terms: terms, Standing: concerned, Grant: passed, Handling: &passedOn}),
+		"pause":              request(Release, entente.TypePause, Exchange{Terms: Terms{Areas: true}, Standing: concerned, Grant: Grant{Agencies: true}}),
+		"misuse":             request(Release, entente.TypeMisuse, Exchange{Standing: timely}),
 		"review":             request(Release, entente.TypeReview, Exchange{Standing: Standing{Concerned: true, Independent: true}}),
 	}
 }

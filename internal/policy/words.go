@@ -11,7 +11,7 @@ import (
 // places are what the text of a refusal may name: written in round and curly
 // brackets, as in "it was collected abroad ({territory})". Where nothing is known
 // for a place, it is left out with its brackets.
-var places = []string{"{agencies}", "{ceiling}", "{classification}", "{contacts}", "{purposes}", "{retain}", "{territory}", "{to}"}
+var places = []string{"{agencies}", "{areas}", "{ceiling}", "{classification}", "{contacts}", "{due}", "{purposes}", "{retain}", "{territory}", "{to}"}
 
 var (
 	placeForm = regexp.MustCompile(`\{[^{}]*\}?`)
