@@ -53,6 +53,9 @@ func (v *View) filter(q Query) (*filter, error) {
 		f.add("v.acts != 0")
 	}
 	v.filterState(f, q)
+	if q.Unanswered != "" {
+		f.add(fmt.Sprintf(sqlNoPosition, slices.Index(linkKinds, fold.LinkOn))+v.hides("p")+")", q.Unanswered, v.rank, v.b, v.b)
+	}
 	if err := filterColumns(f, types, q.Where); err != nil {
 		return nil, err
 	}
@@ -61,6 +64,10 @@ func (v *View) filter(q Query) (*filter, error) {
 	}
 	return f, nil
 }
+
+// sqlNoPosition restricts to versions without a current position of a writer.
+const sqlNoPosition = `NOT EXISTS (SELECT 1 FROM link k JOIN version p ON p.eid = k.src WHERE k.dst = v.eid AND k.kind = %d
+AND p.type = 'position' AND p.writer = ? AND p.rank <= ? AND p.status = 0 AND p.cur & ? != 0 AND p.gone & ? = 0`
 
 // filterState restricts by status, currency and withdrawal.
 func (v *View) filterState(f *filter, q Query) {

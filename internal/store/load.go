@@ -38,7 +38,41 @@ func (v *View) load(ctx context.Context, r reader, eids []int64) ([]stored, erro
 		place[eid] = i
 	}
 	slices.SortFunc(got, func(a, b stored) int { return place[a.eid] - place[b.eid] })
-	return got, nil
+	return got, v.entitle(ctx, r, got)
+}
+
+const sqlIndicatorTitles = `SELECT v.subject, coalesce(v.title_es, ''), coalesce(v.title_en, '') FROM version v
+WHERE v.type = 'indicator' AND v.rank <= ?1 AND v.status = 0 AND v.cur & ?2 != 0 AND v.gone & ?2 = 0
+AND v.subject IN (SELECT value FROM json_each(?3)) ORDER BY v.eid`
+
+// entitle gives figures the title of their indicator: their own entries only name
+// its code.
+func (v *View) entitle(ctx context.Context, r reader, rows []stored) error {
+	var codes []string
+	for _, s := range rows {
+		if s.v.Type == entente.TypeObservations {
+			codes = append(codes, s.v.Title.ES)
+		}
+	}
+	if len(codes) == 0 {
+		return nil
+	}
+	type named struct {
+		code  string
+		title entente.Text
+	}
+	found, err := collect(ctx, r, sqlIndicatorTitles, []any{v.rank, v.b, list(codes)}, func(rows *sql.Rows) (n named, err error) {
+		err = rows.Scan(&n.code, &n.title.ES, &n.title.EN)
+		return n, err
+	})
+	for _, n := range found {
+		for i := range rows {
+			if rows[i].v.Type == entente.TypeObservations && rows[i].v.Title.ES == n.code {
+				rows[i].v.Title = n.title
+			}
+		}
+	}
+	return err
 }
 
 func scanStored(rows *sql.Rows) (stored, error) {

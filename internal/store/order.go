@@ -97,9 +97,14 @@ type cursor struct {
 	Values []any  `json:"v"`
 }
 
-// identity names what a cursor belongs to: the query without its page.
+// identity names what a cursor belongs to: the query without its page, and without
+// the language where nothing is sorted by it, so that a reader who changes the
+// language stays on the page.
 func (v *View) identity(kind string, q Query) string {
 	q.After, q.Limit = "", 0
+	if q.Order != ByTitle {
+		q.Lang = ""
+	}
 	b, err := json.Marshal(struct {
 		Kind string
 		Rank int

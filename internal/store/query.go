@@ -65,6 +65,8 @@ type Query struct {
 	Status []fold.Status
 	// Withdrawn includes withdrawn things, which are left out otherwise.
 	Withdrawn bool
+	// Unanswered names a writer: only versions that it has no current position on.
+	Unanswered string
 
 	changes bool // only entries of the corrections log
 }

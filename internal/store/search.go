@@ -69,7 +69,7 @@ func (v *View) Search(ctx context.Context, text, lang string, q Query) (hits Hit
 	if err != nil {
 		return Hits{}, err
 	}
-	kind := "search " + lang + " " + match
+	kind := "search " + match
 	from, err := v.resume(kind, q, 1)
 	if err != nil {
 		return Hits{}, err

@@ -236,10 +236,21 @@ func concurs(b *bench) {
 	if status, body := first.post("/en/desk/concurrence", append(pairs, "stance", "disputes")...); status != http.StatusUnprocessableEntity || !strings.Contains(body, "gives the reason") {
 		b.Errorf("disputed without a reason: %d", status)
 	}
+	narrowed := "/en/desk/concurrence?q=a&type=commitment"
+	if _, body := first.post(narrowed, append(pairs, "stance", "disputes")...); !strings.Contains(body, `action="`+strings.ReplaceAll(narrowed, "&", "&amp;")+`"`) ||
+		!strings.Contains(body, `value="`+found[0][1]+`" checked`) {
+		b.Error("what was ticked and how the list was narrowed is lost when the answer is refused")
+	}
 	if status, body := keyless.post("/en/desk/concurrence", append(pairs, "stance", "concurs")...); status != http.StatusForbidden || !strings.Contains(body, "no signing key") {
 		b.Errorf("signed without a key: %d", status)
 	}
 	first.post("/en/desk/concurrence", append(pairs, "stance", "disputes", "reason.es", "No consta.", "reason.en", "Not on record.")...)
+	if _, body := first.get("/en/desk/concurrence?type=commitment"); strings.Contains(body, found[0][1]) {
+		b.Error("what was answered still waits for an answer")
+	}
+	if _, body := first.get("/en/desk/concurrence?type=commitment&show=all"); !strings.Contains(body, found[0][1]) {
+		b.Error("what was answered is not among everything")
+	}
 	list, err := store.List[entente.Position](context.Background(), b.world.MX.View(entente.Shared), store.Query{Type: entente.TypePosition, Writer: "MX", Order: store.ByTime, Desc: true, Limit: 2})
 	b.check(err)
 	if len(list.Items) != 2 {

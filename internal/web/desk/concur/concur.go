@@ -40,7 +40,9 @@ func page(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	a.Head(a.T("desk.concur.title"), a.T("desk.concur.lead"), "concur")
 	values := a.R.URL.Query()
 	others := a.OtherParties()
-	q := store.Query{Order: store.ByTime, Desc: true, Limit: pageSize, After: values.Get("after"), Area: values.Get("area"), Search: values.Get("q"), Lang: string(a.Lang())}
+	q := store.Query{
+		Order: store.ByTime, Desc: true, Limit: pageSize, After: values.Get("after"), Area: values.Get("area"), Search: values.Get("q"), Lang: string(a.Lang()),
+	}
 	for _, p := range others {
 		if q.Writer == "" || values.Get("writer") == string(p) {
 			q.Writer = string(p)
@@ -49,28 +51,38 @@ func page(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	if t := entente.Type(values.Get("type")); slices.Contains(kit.Answerable, t) {
 		q.Types = []entente.Type{t}
 	}
+	if values.Get("show") != "all" {
+		q.Unanswered = string(a.Kit.Party())
+	}
 	m := model{filters: filters(a, others, q.Writer), chosen: a.Typed["on"]}
 	if one := values.Get("on"); one != "" && a.Typed == nil {
 		m.chosen = []string{one}
 	}
-	facts, next, total, err := a.Facts(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range facts {
-		if values.Get("show") == "all" || f.Ours == nil || slices.Contains(m.chosen, f.Ref.String()) {
-			m.facts = append(m.facts, f)
-		}
-	}
+	var next string
+	var total int
+	var err error
 	if one := values.Get("on"); one != "" {
 		if m.facts, err = only(ctx, a, one); err != nil {
 			return nil, err
 		}
-		next, total = "", len(m.facts)
+		total = len(m.facts)
+	} else if m.facts, next, total, err = list(ctx, a, q); err != nil {
+		return nil, err
 	}
 	m.summary = a.T("desk.concur.summary", "Shown", len(m.facts), "Total", total)
 	m.pager = things.Pager(a.Frame, next, total, len(m.facts))
 	return concurPage(a, m), nil
+}
+
+// list is a page of facts; the first one where the page before was of another list,
+// such as that before the last answer.
+func list(ctx context.Context, a *kit.Ask, q store.Query) ([]kit.Fact, string, int, error) {
+	facts, next, total, err := a.Facts(ctx, q)
+	if errors.Is(err, store.ErrCursor) {
+		q.After = ""
+		return a.Facts(ctx, q)
+	}
+	return facts, next, total, err
 }
 
 // only is the one fact that an address names.
@@ -135,7 +147,6 @@ func answer(ctx context.Context, a *kit.Ask) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	back := a.Href("/desk/concurrence", "writer", a.Post("writer"), "type", a.Post("type"))
 	waits, err := sign(ctx, a, o, audience, stands)
 	if err != nil {
 		return "", err
@@ -145,7 +156,7 @@ func answer(ctx context.Context, a *kit.Ask) (string, error) {
 	} else {
 		a.Tell(ctx, "desk.concur.done")
 	}
-	return back, nil
+	return a.With("after", "", "on", ""), nil
 }
 
 // maxStands bounds how many facts are answered at once.

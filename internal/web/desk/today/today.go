@@ -127,29 +127,18 @@ func (m *model) clocks(ctx context.Context, a *kit.Ask) error {
 	return nil
 }
 
-// looked is how many of the other side's newest facts are looked through.
-const looked = 200
-
 // facts: the counterpart's to concur or dispute, and its open questions.
 func (m *model) facts(ctx context.Context, a *kit.Ask) error {
 	for _, p := range a.OtherParties() {
-		facts, _, _, err := a.Facts(ctx, store.Query{Writer: string(p), Order: store.ByTime, Desc: true, Limit: looked})
+		oldest, _, waiting, err := a.Facts(ctx, store.Query{Writer: string(p), Unanswered: string(a.Kit.Party()), Order: store.ByTime, Limit: 1})
 		if err != nil {
 			return err
-		}
-		waiting := 0
-		var oldest time.Time
-		for _, f := range facts {
-			if f.Ours == nil {
-				waiting++
-				oldest = f.Header.Time
-			}
 		}
 		if waiting == 0 {
 			continue
 		}
 		m.tasks = append(m.tasks, task{
-			kind: "concur", when: oldest, title: a.L.N("desk.today.unanswered", waiting, "Party", a.L.Party(string(p))),
+			kind: "concur", when: oldest[0].Header.Time, title: a.L.N("desk.today.unanswered", waiting, "Party", a.L.Party(string(p))),
 			href: a.Href("/desk/concurrence", "writer", string(p), "show", "unanswered"),
 		})
 	}
@@ -238,8 +227,10 @@ func (m *model) actions(ctx context.Context, a *kit.Ask) error {
 
 func lookedKey(user int64) string { return "desk.looked/" + strconv.FormatInt(user, 10) }
 
-// newsShown is how many of the other side's newest entries are listed.
-const newsShown = 12
+const (
+	newsShown = 12  // how many of the other side's newest entries are listed
+	looked    = 200 // how many of the newest entries of all are looked through for them
+)
 
 // latest: what the others did since the person last said to have seen it.
 func (m *model) latest(ctx context.Context, a *kit.Ask) error {
