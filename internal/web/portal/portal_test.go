@@ -160,6 +160,10 @@ func TestVerifyChecksAnEntryByNameAndByItsText(t *testing.T) {
 	base := w.Serve()
 	body := page(t, base+"/en/verify")
 	holds(t, body, "Ed25519, the log’s own (Mexico)", "ML-DSA-44, the log’s own (United States)", "Cosignature: Mexico")
+	// The commands that the page prints are of this site, and the addresses in them answer.
+	for _, at := range []string{"/mirror/demo.mx.entente/public/", "/mirror/demo.us.entente/public/", "/log/demo.portal.entente/public/"} {
+		holds(t, body, "curl "+base+at+"checkpoint<", "--storage_url="+base+at+" --origin="+at[strings.Index(at, "demo."):len(at)-1]+" --public_key=")
+	}
 	holds(t, page(t, base+"/en/verify?entry=demo.mx.entente/public%231"), "The log holds these very bytes", "Inclusion proven")
 	holds(t, page(t, base+"/en/verify?entry=demo.mx.entente/public%2399999"), "No log here holds this entry")
 	raw, err := w.Portal.Store().Entry(t.Context(), w.MX.Origin(entente.Public), 5)
@@ -168,7 +172,9 @@ func TestVerifyChecksAnEntryByNameAndByItsText(t *testing.T) {
 	}
 	holds(t, post(t, base+"/en/verify", "note", "", raw), "The log holds these very bytes", "demo.mx.entente/public#5")
 	changed := bytes.Replace(raw, []byte("MX"), []byte("US"), 1)
-	lacks(t, post(t, base+"/en/verify", "note", "", changed), "The log holds these very bytes")
+	answer := post(t, base+"/en/verify", "note", "", changed)
+	lacks(t, answer, "The log holds these very bytes")
+	holds(t, answer, ">entente/v1 ") // what was handed in is still in the form
 	holds(t, post(t, base+"/en/verify", "bundle", "x.zip", []byte("no bundle")), "is not a verification bundle")
 }
 

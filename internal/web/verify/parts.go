@@ -1,6 +1,10 @@
 package verify
 
 import (
+	"slices"
+	"strings"
+
+	"entente"
 	"entente/internal/bundle"
 	"entente/internal/fold"
 	"entente/internal/web/shell"
@@ -17,19 +21,39 @@ func table(f *site.Frame, logs []log) shell.Table {
 	}
 	for _, l := range logs {
 		t.Rows = append(t.Rows, []shell.Cell{
-			{Text: l.Origin, Href: served(l) + l.Origin + "/checkpoint"}, {Text: f.Writer(l.Writer)}, {Text: f.L.Int(int64(l.Size))},
+			{Text: l.Origin, Href: checkpoint(l)}, {Text: f.Writer(l.Writer)}, {Text: f.L.Int(int64(l.Size))},
 			{Body: shell.Digest(l.Root.String(), "")}, {Body: signatures(f, l)},
 		})
 	}
 	return t
 }
 
-// served is where this node serves a log: its own, or the mirror of another's.
+// served is where this node serves a public log: its own, or the mirror of another's.
 func served(l log) string {
 	if l.Own {
-		return "/log/"
+		return "/log/" + l.Origin + "/"
 	}
-	return "/mirror/"
+	return "/mirror/" + l.Origin + "/"
+}
+
+// checkpoint is the address of a log's checkpoint; "" for one that is served to no browser.
+func checkpoint(l log) string {
+	if l.Audience != entente.Public {
+		return ""
+	}
+	return served(l) + "checkpoint"
+}
+
+// public are the logs that anyone may fetch from this site and check.
+func public(logs []log) []log {
+	return slices.DeleteFunc(slices.Clone(logs), func(l log) bool { return l.Audience != entente.Public || l.vkey == "" })
+}
+
+// fsck is the command by which Tessera's stock tool checks a whole log, entry for entry.
+func fsck(f *site.Frame, l log) string {
+	file := strings.ReplaceAll(l.Origin, "/", ".") + ".vkey"
+	return "echo '" + l.vkey + "' > " + file + " && go run github.com/transparency-dev/tessera/cmd/fsck@latest --ui=false --storage_url=" +
+		origin(f) + served(l) + " --origin=" + l.Origin + " --public_key=" + file
 }
 
 func signatureText(f *site.Frame, s signature) string {

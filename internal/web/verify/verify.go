@@ -56,6 +56,8 @@ type pages struct {
 type log struct {
 	store.LogState
 	signatures []signature
+	// vkey is the key of the Ed25519 signature, as stock tools read it.
+	vkey string
 	// bad is set when the checkpoint carries a false signature in a known name.
 	bad string
 }
@@ -72,6 +74,7 @@ type model struct {
 	logs    []log
 	digest  entente.Digest
 	entry   string
+	text    string // the signed text of an entry, as handed in
 	checked *checkedEntry
 	bundle  *checkedBundle
 	problem string
@@ -124,6 +127,7 @@ func (p *pages) logs(ctx context.Context, f *site.Frame) ([]log, error) {
 	type known struct {
 		verifier note.Verifier
 		sig      signature
+		vkey     string
 	}
 	var cosigners []known
 	for _, l := range all {
@@ -134,7 +138,7 @@ func (p *pages) logs(ctx context.Context, f *site.Frame) ([]log, error) {
 		for _, k := range held {
 			if k.Binding.Role == entente.RoleLog {
 				if v, err := merkle.NewCosignatureVerifier(k.Binding.Public); err == nil {
-					cosigners = append(cosigners, known{v, signature{k.Binding.Name, "cosignature", l.Writer, time.Time{}}})
+					cosigners = append(cosigners, known{v, signature{k.Binding.Name, "cosignature", l.Writer, time.Time{}}, k.Binding.Public})
 				}
 			}
 		}
@@ -155,7 +159,7 @@ func (p *pages) logs(ctx context.Context, f *site.Frame) ([]log, error) {
 				continue
 			}
 			if v, err := merkle.NewVerifier(k.Binding.Public); err == nil {
-				keys = append(keys, known{v, signature{k.Binding.Name, kind, l.Writer, time.Time{}}})
+				keys = append(keys, known{v, signature{k.Binding.Name, kind, l.Writer, time.Time{}}, k.Binding.Public})
 			}
 		}
 		one := log{LogState: l}
@@ -176,6 +180,9 @@ func (p *pages) logs(ctx context.Context, f *site.Frame) ([]log, error) {
 			for _, s := range sigs {
 				i := slices.IndexFunc(keys, func(k known) bool { return k.verifier.Name() == s.Name && k.verifier.KeyHash() == s.Hash })
 				sig := keys[i].sig
+				if sig.kind == "ed25519" {
+					one.vkey = keys[i].vkey
+				}
 				if t, ok := merkle.SignatureTime(s); ok && t.Unix() > 0 {
 					sig.time = t
 				}
@@ -285,6 +292,7 @@ func (p *pages) posted(ctx context.Context, f *site.Frame) (templ.Component, err
 		text := strings.ReplaceAll(f.R.FormValue("note"), "\r\n", "\n")
 		// What a form sends has lost a final newline when it was pasted.
 		text = strings.TrimRight(text, "\n") + "\n"
+		m.text = text
 		m.checked, err = p.byText(ctx, f, []byte(text))
 	}
 	if f.R.MultipartForm != nil {
