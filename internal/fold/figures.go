@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"entente"
+	"entente/internal/series"
 )
 
 func (r *rowSet) foldIndicator(b *entente.Indicator) {
@@ -16,6 +17,9 @@ func (r *rowSet) foldIndicator(b *entente.Indicator) {
 	r.areas = b.Areas
 	if !slices.Contains(b.Required, b.Party) {
 		r.fail(RuleFigures, "figures of %s, which is not among the required parties", b.Party)
+	}
+	if _, err := series.ParseRecipes(b.Recipes, series.Unit(b.Unit)); err != nil {
+		r.fail(RuleRecipe, "%v", err)
 	}
 	r.add("indicator", b.Code, b.Unit, b.Kind, b.Direction, string(b.Party), b.Publisher, r.digest.String())
 	r.sources(b.Sources...)

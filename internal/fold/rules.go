@@ -35,6 +35,7 @@ const (
 	RulePair           = "rule.semantic.pair"
 	RuleOtherParty     = "rule.semantic.other_party"
 	RuleFigures        = "rule.semantic.figures"
+	RuleRecipe         = "rule.semantic.recipe"
 	RuleExchange       = "rule.semantic.exchange"
 	RuleSupersedes     = "rule.supersedes"
 	RuleReferenceWider = "rule.reference_wider"
@@ -133,6 +134,9 @@ var Rules = []RuleText{
 	{RuleFigures,
 		entente.Text{ES: "Los datos de una serie concuerdan entre sí y con las partes del indicador.", EN: "The particulars of a series agree with each other and with the indicator's parties."},
 		entente.Text{ES: "Vuelva a importar el archivo con la receta del indicador.", EN: "Import the file again by the indicator's recipe."}},
+	{RuleRecipe,
+		entente.Text{ES: "Las recetas de un indicador están completas: con cada una, cualquiera puede volver a calcular sus cifras a partir del archivo publicado.", EN: "An indicator's recipes are whole: by each of them anyone can recompute its figures from the published file."},
+		entente.Text{ES: "Corrija en la receta el campo señalado (spec/figures.md); por ejemplo, una dimensión leída de una columna lleva «values» o «codes».", EN: "Mend the field named in the recipe (spec/figures.md); for example, a dimension read from a column has “values” or “codes”."}},
 	{RuleExchange,
 		entente.Text{ES: "Lo que se pide, se remite o se permite a otra parte está completo y no se contradice.", EN: "What is asked of, released to or permitted to another party is complete and does not contradict itself."},
 		entente.Text{ES: "Corrija el dato señalado: a quién va, quién puede recibirlo, sus plazos o sus condiciones de manejo.", EN: "Mend the detail named: whom it goes to, who may have it, its dates or its handling."}},

@@ -1,6 +1,7 @@
 package fold_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,18 @@ func citation(kind string, change func(*entente.Citation)) raws {
 		}
 	}
 	return nil
+}
+
+// recipes states Mexico's half of an indicator in unit with these recipes.
+func recipes(unit string, list ...string) raws {
+	return public(entente.TypeIndicator, "i", func(*scene) any {
+		i := *foldtest.NewProgramme().Bodies[entente.TypeIndicator].(*entente.Indicator)
+		i.Unit, i.Recipes = unit, nil
+		for _, r := range list {
+			i.Recipes = append(i.Recipes, json.RawMessage(r))
+		}
+		return &i
+	})
 }
 
 // signedBy states a commitment in Mexico's public log, signed by these keys.
@@ -368,6 +381,11 @@ func meaningCases() []ruleCase {
 			i.Party = "CA"
 			return &i
 		})},
+		{"dimension without values or codes", fold.RuleRecipe, recipes("item", strings.Replace(foldtest.Recipe, `,"codes":"mx_states"`, "", 1))},
+		{"recipe that is none", fold.RuleRecipe, recipes("item", `{"columns":{"value":["total"]}}`)},
+		{"recipe with an unknown member", fold.RuleRecipe, recipes("item", strings.Replace(foldtest.Recipe, `"unit"`, `"more":1,"unit"`, 1))},
+		{"recipe of another unit", fold.RuleRecipe, recipes("people", foldtest.Recipe)},
+		{"two recipes of a family", fold.RuleRecipe, recipes("item", foldtest.Recipe, foldtest.Recipe)},
 	}
 }
 

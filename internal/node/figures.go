@@ -245,16 +245,12 @@ func (f *Figures) sheet(ctx context.Context, key sheetKey) (*Sheet, error) {
 	return s, nil
 }
 
-// recipesOf reads the recipes of an indicator.
+// recipesOf reads the recipes of an indicator; the fold has held them against their
+// rules.
 func recipesOf(b *entente.Indicator) ([]series.Recipe, error) {
-	list := make([]series.Recipe, len(b.Recipes))
-	for i, raw := range b.Recipes {
-		if err := json.Unmarshal(raw, &list[i]); err != nil {
-			return nil, fmt.Errorf("indicator %s: recipe %d: %w", b.Code, i, err)
-		}
-		if err := list[i].Validate(); err != nil {
-			return nil, fmt.Errorf("indicator %s: recipe %d: %w", b.Code, i, err)
-		}
+	list, err := series.ParseRecipes(b.Recipes, series.Unit(b.Unit))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", b.Code, err)
 	}
 	return list, nil
 }

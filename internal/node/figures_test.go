@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"entente"
+	"entente/internal/fold"
 	"entente/internal/series"
 	"entente/internal/store"
 )
@@ -36,6 +37,26 @@ func (w *world) indicator() *world {
 	w.mx.accept(w.t, half)
 	w.sync()
 	return w
+}
+
+// TestARecipeNobodyCouldApplyIsNotAgreed: it would come into force and stand in the
+// way of every import of the party.
+func TestARecipeNobodyCouldApplyIsNotAgreed(t *testing.T) {
+	w := newWorld(t).found().indicator()
+	broken := strings.Replace(recipeJSON, `,"codes":"us_states"`, "", 1)
+	w.refuses(w.us.Node, fold.RuleRecipe, func() error {
+		_, err := w.us.Propose(t.Context(), Intent{
+			Type: entente.TypeIndicator, Subject: "us-broken", Agency: "CBP", Audience: entente.Shared, By: w.us.first, Second: w.us.second,
+			Body: &entente.Indicator{
+				Joint: joint(), Code: "us-broken", Areas: []string{"A01"}, Title: both("Counts"), Definition: both("What is counted"), Unit: "events",
+				Kind: "outcome", Direction: "contested", Party: entente.US, Publisher: "CBP", Recipes: []json.RawMessage{json.RawMessage(broken)},
+			},
+		})
+		return err
+	})
+	if _, err := w.us.Figures().Import(t.Context(), "first.csv", strings.NewReader(firstFile), w.request("us-first", "2025-03-01")); err != nil {
+		t.Error(err)
+	}
 }
 
 func (w *world) request(code string, released entente.Date) ImportRequest {

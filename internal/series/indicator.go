@@ -3,6 +3,7 @@ package series
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -81,22 +82,47 @@ func (in *Indicator) Validate() error {
 		v.check(err == nil, "also_in", "%v", err)
 	}
 	v.check(len(in.Recipes) > 0, "recipes", "is empty: an indicator without a recipe cannot be recomputed")
+	v.recipes(in.Recipes, in.Unit)
+	for name := range in.Headline {
+		v.check(slices.Contains(in.Dims(), name), "headline", "%q is no dimension of the indicator", name)
+	}
+	return v.err("indicator " + in.ID)
+}
+
+// recipes checks those of one indicator, with each other and with its unit.
+func (v *faults) recipes(list []Recipe, unit Unit) {
 	families := map[string]bool{}
-	for i := range in.Recipes {
-		r := &in.Recipes[i]
+	for i := range list {
+		r := &list[i]
 		at := fmt.Sprintf("recipes[%d]", i)
 		if err := r.Validate(); err != nil {
 			v.check(false, at, "%v", err)
 		}
 		v.check(!families[r.Family], at, "family %q has two recipes", r.Family)
 		families[r.Family] = true
-		v.check(r.Unit == in.Unit, at, "gives %s, the indicator is in %s", r.Unit, in.Unit)
-		v.check(slices.Equal(sortedDims(r), in.Dims()), at, "keeps dimensions %v, the first recipe %v", sortedDims(r), in.Dims())
+		v.check(r.Unit == unit, at, "gives %s, the indicator is in %s", r.Unit, unit)
+		v.check(slices.Equal(sortedDims(r), sortedDims(&list[0])), at, "keeps dimensions %v, the first recipe %v", sortedDims(r), sortedDims(&list[0]))
 	}
-	for name := range in.Headline {
-		v.check(slices.Contains(in.Dims(), name), "headline", "%q is no dimension of the indicator", name)
+}
+
+// ParseRecipes reads the recipes of an indicator measured in unit, as its entry
+// holds them: each whole by [ParseRecipe], one a family, all of that unit and of
+// the same dimensions. The error names every fault.
+func ParseRecipes(raws []json.RawMessage, unit Unit) ([]Recipe, error) {
+	v := &faults{}
+	list := make([]Recipe, 0, len(raws))
+	for i, raw := range raws {
+		r, err := decodeRecipe(raw)
+		if err != nil {
+			v.check(false, fmt.Sprintf("recipes[%d]", i), "%v", err)
+			continue
+		}
+		list = append(list, *r)
 	}
-	return v.err("indicator " + in.ID)
+	if len(v.all) == 0 {
+		v.recipes(list, unit)
+	}
+	return list, v.err("indicator")
 }
 
 func sortedDims(r *Recipe) []string {

@@ -377,6 +377,18 @@ func (v *faults) err(what string) error {
 // ParseRecipe reads a recipe from JSON, strictly: an unknown member,
 // or anything after the value, is an error, and so is every fault of the recipe.
 func ParseRecipe(b []byte) (*Recipe, error) {
+	r, err := decodeRecipe(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// decodeRecipe reads the form of a recipe, not what it says.
+func decodeRecipe(b []byte) (*Recipe, error) {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
 	r := &Recipe{}
@@ -385,9 +397,6 @@ func ParseRecipe(b []byte) (*Recipe, error) {
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("recipe: something follows the JSON value")
-	}
-	if err := r.Validate(); err != nil {
-		return nil, err
 	}
 	return r, nil
 }

@@ -98,12 +98,16 @@ func (p *Programme) commitments() {
 		Code: "N1", Title: both("Aviso", "Notice"), Text: both("Texto", "Text"), Areas: []string{"arms"}, From: "2025-10", To: "2025-11", Sources: sources("S2")})
 }
 
+// Recipe is the recipe of the programme's indicator.
+const Recipe = `{"aggregation":"sum","columns":[{"headers":["Fecha"],"name":"date"},{"headers":["Entidad"],"name":"state"},{"headers":["Total"],"name":"total"}],` +
+	`"dims":[{"name":"state","column":"state","codes":"mx_states"}],"family":"mx-seizures",` +
+	`"period":{"date":"date","form":"iso_date"},"unit":"item","value":{"blank":"error","column":"total","kind":"count"}}`
+
 func (p *Programme) figures() {
-	recipe := []byte(`{"columns":{"value":["total"]}}`)
 	definition := p.joint(entente.TypeIndicator, "seizures", &entente.Indicator{
 		Joint: Required(), Code: "seizures", Areas: []string{"arms"}, Title: both("Aseguramientos", "Seizures"),
 		Definition: both("Piezas", "Items"), Unit: "item", Kind: "output", Direction: "contested", DirectionNote: maybe("Ambas", "Both"),
-		Limits: []entente.Text{both("Límite", "Limit")}, Party: entente.MX, Publisher: "SRE", Recipes: []json.RawMessage{recipe}, Sources: sources("S1")})
+		Limits: []entente.Text{both("Límite", "Limit")}, Party: entente.MX, Publisher: "SRE", Recipes: []json.RawMessage{json.RawMessage(Recipe)}, Sources: sources("S1")})
 	p.joint(entente.TypeTarget, "seizures", &entente.Target{
 		Joint: Required(), Indicator: "seizures", Value: "100", Threshold: "50.5", By: "2026-12"})
 	p.state(p.MX, entente.Public, entente.TypeLink, "c1-seizures", &entente.Link{
@@ -112,7 +116,7 @@ func (p *Programme) figures() {
 		Code: "file", Title: both("Archivo", "File"), Publisher: "SRE", Released: "2025-09-15", Licence: both("Libre", "Open"),
 		URL: "https://example.org/file.csv", Provenance: both("Descargado", "Downloaded"), File: File("file.csv"), Rows: 12, Sources: sources("S2")})
 	p.state(p.MX, entente.Public, entente.TypeObservations, "seizures-2025-09", &entente.Observations{
-		Indicator: "seizures", Definition: definition, Dataset: data, Recipe: entente.DigestOf(recipe),
+		Indicator: "seizures", Definition: definition, Dataset: data, Recipe: entente.DigestOf([]byte(Recipe)),
 		Series: entente.DigestOf([]byte("series")), Count: 12, From: "2024-09", To: "2025-08", New: 12})
 }
 
