@@ -1,6 +1,7 @@
 package usecases
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -164,8 +165,10 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
+// rates measures figure and yardstick in rounds, turn and turn about, and reports the
+// medians of the rounds: what else the machine does weighs least in them.
 func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
-	const n, turns = 2000, 20
+	const rounds, n, writers, each = 11, 200, 256, 8
 	for b.Loop() {
 		mx, us := founded(b)
 		us.Close()
@@ -173,45 +176,62 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 		mx.Open(false)
 		tx := bareSQLite(b)
 		var made atomic.Int64
-		append := func() {
+		var took []time.Duration
+		state := func() time.Duration {
+			begin := time.Now()
 			if _, err := mx.Append(context.Background(), intent(mx, made.Add(1))); err != nil {
 				b.Error(err)
 			}
+			return time.Since(begin)
 		}
-		var bare, own time.Duration
-		var took []time.Duration
-		for range turns {
-			start := time.Now()
-			for range n / turns {
-				tx()
-			}
-			bare += time.Since(start)
-			for range n / turns {
-				begin := time.Now()
-				append()
-				took = slices.Insert(took, len(took), time.Since(begin))
-				own += took[len(took)-1]
-			}
-		}
-		start := time.Now()
-		var writers sync.WaitGroup
-		for range 256 {
-			writers.Go(func() {
-				for range 4 * n / 256 {
-					append()
+		var one, many, ofBare, ofOne []float64
+		for i := range rounds {
+			bare := perSecond(n, func() {
+				for range n {
+					tx()
 				}
 			})
+			one = append(one, perSecond(n, func() {
+				for range n {
+					took = append(took, state())
+				}
+			}))
+			many = append(many, perSecond(writers*each, func() {
+				together(writers, func() {
+					for range each {
+						state()
+					}
+				})
+			}))
+			ofBare, ofOne = append(ofBare, one[i]/bare), append(ofOne, many[i]/one[i])
 		}
-		writers.Wait()
-		many := float64(4*n/256*256) / time.Since(start).Seconds()
-		one := n / own.Seconds()
-		slices.Sort(took)
-		b.ReportMetric(float64(bare)/float64(own), prefix+"append/sqlite")
-		b.ReportMetric(took[n/2].Seconds()*1000, prefix+"append-p50-ms")
-		b.ReportMetric(many/one, prefix+"writers256/one")
-		b.ReportMetric(one, prefix+"appends/s")
-		b.ReportMetric(many, prefix+"appends256/s")
+		b.ReportMetric(middle(ofBare), prefix+"append/sqlite")
+		b.ReportMetric(middle(took).Seconds()*1000, prefix+"append-p50-ms")
+		b.ReportMetric(middle(ofOne), prefix+"writers256/one")
+		b.ReportMetric(middle(one), prefix+"appends/s")
+		b.ReportMetric(middle(many), prefix+"appends256/s")
 	}
+}
+
+// perSecond is how many times a second something is done of which run does n.
+func perSecond(n int, run func()) float64 {
+	start := time.Now()
+	run()
+	return float64(n) / time.Since(start).Seconds()
+}
+
+// together runs something n times at once.
+func together(n int, run func()) {
+	var all sync.WaitGroup
+	for range n {
+		all.Go(run)
+	}
+	all.Wait()
+}
+
+func middle[T cmp.Ordered](list []T) T {
+	slices.Sort(list)
+	return list[len(list)/2]
 }
 
 // BenchmarkSeen: how long after its append begins an entry is in the projection of
