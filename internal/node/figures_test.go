@@ -222,12 +222,14 @@ func TestAMistakenFileIsOneClearRefusal(t *testing.T) {
 	}
 	w.refuses(w.us.Node, "figures.recipe", func() error { return try(w.us.Figures(), "a.csv", firstFile, w.request("us-a", "2025-03-01")) })
 	w.indicator()
-	for name, content := range map[string]string{
-		"an error page": "<!DOCTYPE html><html><body>404</body></html>", "empty": "", "another table": "a,b\n1,2\n", "cut short": "Date,State,Count\n2025-01-01,\"TX",
+	for code, content := range map[string]string{
+		"figures.file_page": "<!DOCTYPE html><html><body>404</body></html>", "figures.file_empty": "", "figures.file_columns": "a,b\n1,2\n",
+		"figures.file_cut": "Date,State,Count\n2025-01-01,\"TX", "figures.file_encoding": "Date,State,Count\n2025-01-01,Nuevo Le\xf3n,1\n",
+		"figures.file": "\x00\x01\x02\x03",
 	} {
-		r := w.refuses(w.us.Node, "figures.file", func() error { return try(w.us.Figures(), "a.csv", content, w.request("us-a", "2025-03-01")) })
-		if r.Detail == "" {
-			t.Errorf("%s: no detail", name)
+		r := w.refuses(w.us.Node, code, func() error { return try(w.us.Figures(), "a.csv", content, w.request("us-a", "2025-03-01")) })
+		if r.Rule.ES == "" || r.Mend.ES == "" || !strings.Contains(r.Error(), r.Mend.EN) {
+			t.Errorf("%s: %v", code, r)
 		}
 	}
 	// Whose figures they are, reports them.

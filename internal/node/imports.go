@@ -121,7 +121,7 @@ func (f *Figures) spool(name string, r io.Reader) (*spooled, error) {
 	h := sha256.New()
 	size, err := io.Copy(io.MultiWriter(tmp, h), io.LimitReader(r, MaxDataset+1))
 	if err == nil && size > MaxDataset {
-		err = refused("figures.file").with("the file has more than %d bytes", MaxDataset)
+		err = refused("figures.file_large").with("the file has more than %d bytes", MaxDataset)
 	}
 	if err != nil {
 		s.drop()
@@ -245,9 +245,33 @@ func (f *Figures) read(s *spooled, families map[string][]use, r ImportRequest) (
 		fits, found = name, results
 	}
 	if found == nil {
-		return "", nil, refused("figures.file").with("%s", failed)
+		return "", nil, unreadable(failed)
 	}
 	return fits, found, nil
+}
+
+// unreadable is the refusal of a file that no recipe reads: by its own rule where
+// the reason is known, so that it is said in both languages.
+func unreadable(why error) *Refusal {
+	code := "figures.file"
+	var columns *series.MissingColumnsError
+	switch {
+	case errors.As(why, &columns):
+		code = "figures.file_columns"
+	case errors.Is(why, tabular.ErrHTML):
+		return refused("figures.file_page").ref() // the rule says all that is known
+	case errors.Is(why, tabular.ErrEmpty):
+		return refused("figures.file_empty").ref()
+	case errors.Is(why, tabular.ErrTruncated):
+		code = "figures.file_cut"
+	case errors.Is(why, tabular.ErrEncoding):
+		code = "figures.file_encoding"
+	case errors.Is(why, tabular.ErrSheet):
+		code = "figures.file_sheet"
+	case errors.Is(why, tabular.ErrTooLarge):
+		code = "figures.file_large"
+	}
+	return refused(code).with("%s", why)
 }
 
 // better keeps the error that says most of a file: that it is no table at all, and

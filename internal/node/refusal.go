@@ -31,11 +31,15 @@ type Refusal struct {
 // for most.
 func (r *Refusal) Unwrap() error { return r.cause }
 
-// Error names the code and says the rule in English.
+// Error names the code and says in English the rule, what broke it and what would
+// make the act possible.
 func (r *Refusal) Error() string {
 	parts := []string{"refused (" + r.Code + "): " + r.Rule.EN}
 	if r.Detail != "" {
 		parts = append(parts, r.Detail)
+	}
+	if r.Mend.EN != "" {
+		parts = append(parts, "to mend it: "+r.Mend.EN)
 	}
 	return strings.Join(parts, " — ")
 }

@@ -131,6 +131,34 @@ var said = map[string]struct{ rule, mend entente.Text }{
 		entente.Text{ES: "El archivo debe poder leerse con la receta del indicador.", EN: "The file must be readable by the indicator's recipe."},
 		entente.Text{ES: "Descargue otra vez el archivo original del publicador, sin abrirlo ni guardarlo con otro programa.", EN: "Download the publisher's original file again, without opening and saving it in another program."},
 	},
+	"figures.file_page": {
+		entente.Text{ES: "El archivo es una página web, no una tabla: el sitio del publicador probablemente respondió con un error.", EN: "The file is a web page, not a table: the publisher's site probably answered with an error."},
+		entente.Text{ES: "Descargue el archivo mismo y ábralo para ver que trae datos.", EN: "Download the file itself, and look that it holds data."},
+	},
+	"figures.file_empty": {
+		entente.Text{ES: "El archivo está vacío o trae solo el encabezado.", EN: "The file is empty, or holds a header and nothing else."},
+		entente.Text{ES: "Descárguelo otra vez.", EN: "Download it again."},
+	},
+	"figures.file_cut": {
+		entente.Text{ES: "El archivo está incompleto: termina a media fila.", EN: "The file is cut short: it ends within a row."},
+		entente.Text{ES: "Descárguelo otra vez, completo.", EN: "Download it again, whole."},
+	},
+	"figures.file_encoding": {
+		entente.Text{ES: "El archivo no tiene la codificación de texto que declara la receta.", EN: "The file is not in the text encoding that the recipe declares."},
+		entente.Text{ES: "Guárdelo en UTF-8, o declaren en la receta su codificación.", EN: "Save it as UTF-8, or declare its encoding in the recipe."},
+	},
+	"figures.file_sheet": {
+		entente.Text{ES: "El libro no tiene la hoja que lee la receta.", EN: "The workbook does not have the sheet that the recipe reads."},
+		entente.Text{ES: "Importe el libro que corresponde, o declaren en la receta el nombre nuevo de la hoja.", EN: "Import the workbook that is meant, or declare the sheet's new name in the recipe."},
+	},
+	"figures.file_columns": {
+		entente.Text{ES: "Al archivo le faltan columnas que la receta necesita.", EN: "The file lacks columns that the recipe needs."},
+		entente.Text{ES: "Elija la familia de archivos que corresponde, o declaren en la receta los encabezados nuevos como alias.", EN: "Choose the file's own family, or declare the new headers in the recipe as aliases."},
+	},
+	"figures.file_large": {
+		entente.Text{ES: "El archivo es más grande de lo que este nodo importa.", EN: "The file is larger than this node imports."},
+		entente.Text{ES: "Divídalo como lo divide su publicador, por año o por periodo.", EN: "Split it as its publisher does, by year or period."},
+	},
 	"figures.recipe": {
 		entente.Text{ES: "Una cifra se importa con la receta de un indicador en vigor.", EN: "Figures are imported by the recipe of an indicator in force."},
 		entente.Text{ES: "Acuerden primero el indicador y su receta, o elija otra familia de archivos.", EN: "Agree on the indicator and its recipe first, or choose another family of files."},
