@@ -196,38 +196,23 @@ func (x *Exchange) OpenQuestion(ctx context.Context, by Reader, ref entente.Ref)
 // for now: while a pause of this party covers what names it, or a legal hold of this
 // party locks it. What cannot be decided is kept back.
 func (x *Exchange) Withholds(ctx context.Context, _ string, d entente.Digest) bool {
-	own := string(x.own)
-	pauses, err := store.List[entente.Pause](ctx, x.view(), store.Query{Type: entente.TypePause, Writer: own, Limit: 1000})
+	pauses, held, err := x.node.Withholding(ctx)
 	if err != nil {
 		return true
 	}
-	holds, err := store.List[entente.Hold](ctx, x.view(), store.Query{Type: entente.TypeHold, Writer: own, Limit: 1000})
-	if err != nil {
-		return true
-	}
-	if pauses.Total == 0 && holds.Total == 0 {
+	if len(pauses) == 0 && len(held) == 0 {
 		return false
 	}
-	if pauses.Next != "" || holds.Next != "" {
-		return true
-	}
 	naming, err := store.List[json.RawMessage](ctx, x.view(), store.Query{
-		Types: []entente.Type{entente.TypeRelease, entente.TypeRequest}, Versions: true, Withdrawn: true, Writer: own, Limit: 100,
+		Types: []entente.Type{entente.TypeRelease, entente.TypeRequest}, Versions: true, Withdrawn: true, Writer: string(x.own), Limit: 100,
 		Where: []store.Cond{{Column: "payload.digest", Op: store.Eq, Value: d.String()}},
 	})
 	if err != nil {
 		return true
 	}
-	for _, v := range naming.Items {
-		paused := slices.ContainsFunc(pauses.Items, func(p store.Version[entente.Pause]) bool {
-			return p.Body != nil && covers(p.Body, v.Header.Author.Agency, v.Areas)
-		})
-		held := slices.ContainsFunc(holds.Items, func(h store.Version[entente.Hold]) bool { return h.Body != nil && h.Body.Release == v.Ref })
-		if paused || held {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(naming.Items, func(v store.Version[json.RawMessage]) bool {
+		return held[v.Ref] || slices.ContainsFunc(pauses, func(p entente.Pause) bool { return covers(&p, v.Header.Author.Agency, v.Areas) })
+	})
 }
 
 // covers reports whether a pause covers what an agency states in some areas.

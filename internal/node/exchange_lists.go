@@ -22,6 +22,7 @@ type lists struct {
 	agencies map[entente.Party]map[string]bool
 	parties  map[entente.Party]bool
 	pauses   []standingPause
+	held     map[entente.Ref]bool // releases that a legal hold of this party locks
 }
 
 type standingPause struct {
@@ -50,7 +51,7 @@ const (
 // case stands.
 var (
 	listed = []entente.Type{
-		entente.TypeExchangeTerms, entente.TypeRoute, entente.TypeAgency, entente.TypePause, entente.TypeWithdrawal,
+		entente.TypeExchangeTerms, entente.TypeRoute, entente.TypeAgency, entente.TypePause, entente.TypeHold, entente.TypeWithdrawal,
 		entente.TypeGenesis, entente.TypeKey, entente.TypeCharter,
 	}
 	followed = []entente.Type{
@@ -178,8 +179,17 @@ func (n *Node) readLists(ctx context.Context) (*lists, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l, every(ctx, v, entente.TypePause, func(x store.Version[entente.Pause]) {
+	err = every(ctx, v, entente.TypePause, func(x store.Version[entente.Pause]) {
 		l.pauses = append(l.pauses, standingPause{x.Header.Author.Party, *x.Body})
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.held = map[entente.Ref]bool{}
+	return l, every(ctx, v, entente.TypeHold, func(x store.Version[entente.Hold]) {
+		if x.Header.Author.Party == n.self.Writer.Party {
+			l.held[x.Body.Release] = true
+		}
 	})
 }
 

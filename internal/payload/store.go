@@ -39,7 +39,8 @@ const abandoned = 24 * time.Hour
 // beside a node that serves.
 type Store struct {
 	dir   string
-	locks [64]sync.Mutex // by digest: naming, shredding
+	locks [64]sync.Mutex     // by digest: naming, shredding
+	syncs map[string]*rounds // by folder
 	// fault, in tests, is asked before and after each step of a change.
 	fault func(step string, done bool) error
 }
@@ -47,8 +48,9 @@ type Store struct {
 // Open returns the store in a node's directory. It completes what was being
 // shredded, and removes what killed processes left.
 func Open(dir string) (*Store, error) {
-	s := &Store{dir: dir}
+	s := &Store{dir: dir, syncs: map[string]*rounds{}}
 	for _, folder := range []string{vaultFolder, bodyFolder, graveFolder} {
+		s.syncs[folder] = &rounds{}
 		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
 			return nil, err
 		}
@@ -111,12 +113,46 @@ type step struct {
 // synced brings the names in a folder to the disk.
 func (s *Store) synced(folder string) func() error {
 	return func() error {
-		f, err := os.Open(filepath.Join(s.dir, folder))
-		if err != nil {
-			return err
-		}
-		return errors.Join(f.Sync(), f.Close())
+		return s.syncs[folder].do(func() error {
+			f, err := os.Open(filepath.Join(s.dir, folder))
+			if err != nil {
+				return err
+			}
+			return errors.Join(f.Sync(), f.Close())
+		})
 	}
+}
+
+// rounds let those who want the same done share it: who comes while it is being done
+// waits for the next time, together with all who come until that begins.
+type rounds struct {
+	busy sync.Mutex // held while it is being done
+	mu   sync.Mutex
+	next *round // nil while nobody waits
+}
+
+type round struct {
+	once sync.Once
+	err  error
+}
+
+// do returns after run ran, begun after do was called.
+func (g *rounds) do(run func() error) error {
+	g.mu.Lock()
+	if g.next == nil {
+		g.next = &round{}
+	}
+	r := g.next
+	g.mu.Unlock()
+	r.once.Do(func() {
+		g.busy.Lock()
+		defer g.busy.Unlock()
+		g.mu.Lock()
+		g.next = nil
+		g.mu.Unlock()
+		r.err = run()
+	})
+	return r.err
 }
 
 func exists(path string) bool {
