@@ -140,8 +140,9 @@ func AddSignatures(raw []byte, signers ...note.Signer) ([]byte, error) {
 }
 
 // Merge returns raw with the signature lines of other that known keys made and
-// that raw lacks. Both must have the same text. Lines of other by unknown keys
-// are dropped; a false one by a known key is an error.
+// that raw lacks, or has a false one in place of. Both must have the same text.
+// Lines of other by unknown keys are dropped; a false one by a known key is an
+// error.
 func Merge(raw, other []byte, known ...note.Verifier) ([]byte, error) {
 	n, c, err := split(raw)
 	if err != nil {
@@ -154,13 +155,13 @@ func Merge(raw, other []byte, known ...note.Verifier) ([]byte, error) {
 	if with.Text != n.Text {
 		return nil, fmt.Errorf("the other checkpoint is not the one of size %d", c.Size)
 	}
-	have := map[signerID]bool{}
-	for _, s := range n.UnverifiedSigs {
-		have[signerID{s.Name, s.Hash}] = true
-	}
 	for _, s := range with.Sigs {
-		if !have[signerID{s.Name, s.Hash}] {
+		i := slices.IndexFunc(n.UnverifiedSigs, func(h note.Signature) bool { return h.Name == s.Name && h.Hash == s.Hash })
+		switch {
+		case i < 0:
 			n.UnverifiedSigs = append(n.UnverifiedSigs, s)
+		case n.UnverifiedSigs[i].Base64 != s.Base64 && !genuine(n.Text, n.UnverifiedSigs[i], known):
+			n.UnverifiedSigs[i] = s // else nobody could open what is merged
 		}
 	}
 	merged, err := note.Sign(n)
@@ -168,6 +169,14 @@ func Merge(raw, other []byte, known ...note.Verifier) ([]byte, error) {
 		return nil, fmt.Errorf("a signed checkpoint has at most %d bytes", MaxNote)
 	}
 	return merged, err
+}
+
+// genuine reports whether a signature of text is by the known key that it names.
+func genuine(text string, s note.Signature, known []note.Verifier) bool {
+	raw, err := base64.StdEncoding.DecodeString(s.Base64)
+	return err == nil && len(raw) > 4 && slices.ContainsFunc(known, func(v note.Verifier) bool {
+		return v.Name() == s.Name && v.KeyHash() == s.Hash && v.Verify([]byte(text), raw[4:])
+	})
 }
 
 // Join returns raw with the signature lines of other, a note of the same text,

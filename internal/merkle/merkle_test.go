@@ -1,6 +1,7 @@
 package merkle_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -105,6 +106,11 @@ func TestSignaturesAreAddedAndMerged(t *testing.T) {
 	}
 	if dropped, err := merkle.Merge(raw, cosigned); err != nil || string(dropped) != string(raw) {
 		t.Errorf("a line by an unknown key was taken over: %v", err)
+	}
+	last := bytes.LastIndex(cosigned, []byte("="))
+	spoilt := append(bytes.Clone(cosigned[:last-8]), append([]byte("AAAAAAA"), cosigned[last-1:]...)...)
+	if mended, err := merkle.Merge(spoilt, cosigned, cosignature); err != nil || string(mended) != string(cosigned) {
+		t.Errorf("a false line stands in place of the true one: %v\n%s", err, mended)
 	}
 	if _, err := merkle.Merge(l.At(4), cosigned, cosignature); err == nil {
 		t.Error("a signature over another size was merged")
