@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"entente"
+	"entente/internal/exchange"
 	"entente/internal/follow"
 	"entente/internal/node"
 	"entente/internal/pouch"
@@ -71,8 +73,17 @@ func carry(g *globals, dir string, act func(context.Context, *carrier) error) (e
 	if err := c.join(ctx); err != nil {
 		return err
 	}
+	if c.node.Writer().Party != "" {
+		// Without a network: what a pouch does not carry is left to the node that serves.
+		if c.exchange, err = exchange.New(exchange.Options{Node: c.node}); err != nil {
+			return err
+		}
+	}
 	c.pouch = &pouch.Node{
 		Store: c.node.Store(), Blobs: c.node.Blobs(), Payloads: c.node.Payloads(), Keys: c.node.Ring(), Network: c.network, Dir: dir,
+		Withholds: func(ctx context.Context, writer string, d entente.Digest) bool {
+			return c.exchange != nil && c.exchange.Withholds(ctx, writer, d)
+		},
 		Progress: func(stage string, done, total int64) {
 			c.ui.report(c.node.Writer().Writer(), stage, int(done), int(total))
 		},
@@ -176,8 +187,21 @@ func (c *pouchImportCmd) Run(g *globals) error {
 			}
 			taken = append(taken, t)
 		}
+		if err := r.takeIn(ctx); err != nil {
+			return fmt.Errorf("what arrived is here and not taken in yet: %w", err)
+		}
 		return g.print(taken)
 	})
+}
+
+// takeIn has the node's gate decide on what arrived, so that the receipts go back with
+// the next pouch. A restored node appends nothing, and does it when it serves again.
+func (c *carrier) takeIn(ctx context.Context) error {
+	if c.exchange == nil || c.node.Store().Restored() {
+		return nil
+	}
+	_, err := c.exchange.Once(ctx)
+	return err
 }
 
 func forWhom(party string) string {

@@ -45,8 +45,11 @@ func (x *Exchange) receive(ctx context.Context, j store.Job) error {
 		return notFoundIsNil(err)
 	}
 	defer x.busy.of(r.Ref.String())()
-	if r.DeletedBy(x.own) || r.Receipt != nil && r.Receipt.Body.Verdict == verdictRejected {
+	if r.DeletedBy(x.own) {
 		return nil
+	}
+	if r.Receipt != nil && r.Receipt.Body.Verdict == verdictRejected {
+		return x.clear(ctx, r)
 	}
 	decision, no, err := x.node.DecideUse(ctx, node.Use{
 		Act: policy.Receive, Of: r.Ref, Shredded: x.payloads.Tombstoned(r.Body.Content.Digest),
@@ -189,6 +192,9 @@ func (x *Exchange) fetchWhole(ctx context.Context, j store.Job, from entente.Par
 // look holds what arrived against what was said of it: it can be opened here, it is
 // what the permission was for, and a STIX bundle is one. It shows it to nobody.
 func (x *Exchange) look(ctx context.Context, r *ReleaseState) (reason string, err error) {
+	if _, err := x.opener(ctx, &r.Side); keyMissing(err) != nil {
+		return becauseUnreadable, nil // none of those that it is for has a key any more
+	}
 	p, closing, err := x.unseal(ctx, &r.Side, r.Body.Content)
 	switch {
 	case unreadable(err):
@@ -254,15 +260,20 @@ func (x *Exchange) receipt(ctx context.Context, r *ReleaseState, verdict, reason
 
 // reject states that a release is not taken in, and shreds what had arrived of it.
 func (x *Exchange) reject(ctx context.Context, r *ReleaseState, reason string, d policy.Decision) error {
-	held := x.has(r.Body.Content)
 	if err := x.receipt(ctx, r, verdictRejected, reason, d); err != nil {
 		return err
 	}
 	if err := x.fail("rejected"); err != nil {
 		return err
 	}
-	key, blob, err := x.payloads.Shred(r.Body.Content.Digest, causeRejected)
-	if err != nil || !held {
+	return x.clear(ctx, r)
+}
+
+// clear shreds what arrived of a release that was rejected, and says so where there
+// was something.
+func (x *Exchange) clear(ctx context.Context, r *ReleaseState) error {
+	key, blob, err := x.shred(ctx, r, causeRejected)
+	if err != nil || !key && !blob {
 		return err
 	}
 	return x.deletion(ctx, r, causeRejected, key, blob)
@@ -338,7 +349,9 @@ func (x *Exchange) fetchOf(ctx context.Context, j store.Job) error {
 			detail["code"], detail["detail"] = no[0].Code, no[0].Detail
 		}
 		x.audit(ctx, "node", "fetch", c.side.Ref, "refused", detail)
-		return nil
+		// It may have come with a pouch.
+		_, _, err := x.payloads.Shred(c.sealed.Digest, causeRejected)
+		return err
 	}
 	reason, err := x.fetchWhole(ctx, j, c.side.From, *c.sealed)
 	if reason != "" {

@@ -181,6 +181,11 @@ func (x *Exchange) OpenQuestion(ctx context.Context, by Reader, ref entente.Ref)
 	if err := x.allow(ctx, by, &c.side, *c.sealed, ""); err != nil {
 		return nil, err
 	}
+	if in, err := x.takenIn(ctx, &c.side); err != nil {
+		return nil, err
+	} else if !in {
+		return nil, refusal("exchange.not_here", "the gate has not taken it in yet")
+	}
 	p, closing, err := x.unseal(ctx, &c.side, *c.sealed)
 	if err != nil {
 		return nil, x.openError(err)
@@ -190,6 +195,20 @@ func (x *Exchange) OpenQuestion(ctx context.Context, by Reader, ref entente.Ref)
 		return nil, errors.Join(err, closing.Close())
 	}
 	return &Opened{Payload: p, Closer: closing}, nil
+}
+
+// takenIn reports whether this node's gate let in what an entry that is no release
+// carries. What comes with a pouch is here before that.
+func (x *Exchange) takenIn(ctx context.Context, s *Side) (bool, error) {
+	if s.Direction == Out {
+		return true, nil
+	}
+	read, err := x.s.ReadSize(ctx, s.Ref.Log)
+	if err != nil || read <= s.Ref.Index {
+		return false, err
+	}
+	waiting, err := x.s.JobsOn(ctx, s.Ref)
+	return !slices.ContainsFunc(waiting, func(j store.Job) bool { return j.Kind == jobFetch }), err
 }
 
 // Withholds reports whether sealed content is kept back from another party's node

@@ -155,12 +155,12 @@ func (n *Node) plan(ctx context.Context, r Request, out medium) (p *plan, resume
 	return p, false, n.save(ctx, p)
 }
 
-// hasAll reports whether all files of a plan are still here: a payload may have been
-// recalled, and the pouch is then made anew without it.
+// hasAll reports whether all files of a plan still go along: a payload may have been
+// recalled or be kept back, and the pouch is then made anew without it.
 func (n *Node) hasAll(ctx context.Context, p *plan) (bool, error) {
 	for _, s := range p.Sections {
 		for _, f := range s.Head.Files {
-			if here, err := n.has(ctx, f); err != nil || !here {
+			if here, err := n.hands(ctx, f, p.Manifest.To); err != nil || !here {
 				return false, err
 			}
 		}
@@ -267,7 +267,7 @@ func (n *Node) planFiles(ctx context.Context, s *planned, to entente.Party) erro
 		if seen[f.Digest] {
 			return nil
 		}
-		here, err := n.has(ctx, f)
+		here, err := n.hands(ctx, f, string(to))
 		if err == nil && here {
 			seen[f.Digest] = true
 			s.Head.Files = append(s.Head.Files, f)
@@ -305,11 +305,12 @@ func (n *Node) planFiles(ctx context.Context, s *planned, to entente.Party) erro
 	return nil
 }
 
-func (n *Node) has(ctx context.Context, f file) (bool, error) {
+// hands reports whether a file is here and goes along to a writer's node.
+func (n *Node) hands(ctx context.Context, f file, to string) (bool, error) {
 	if !f.Payload {
 		return n.Blobs.Has(ctx, f.Digest)
 	}
-	return n.Payloads != nil && n.Payloads.Has(f.Digest), nil
+	return n.Payloads != nil && n.Payloads.Has(f.Digest) && (n.Withholds == nil || !n.Withholds(ctx, to, f.Digest)), nil
 }
 
 // unanswered are the payloads of what a party was asked or handed and has not

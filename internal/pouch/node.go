@@ -46,6 +46,9 @@ type Node struct {
 	Payloads *payload.Store
 	Keys     Keys
 	Network  Network
+	// Withholds, when set, says which payloads are kept back from a writer's node for
+	// now.
+	Withholds func(ctx context.Context, writer string, d entente.Digest) bool
 	// Dir is where logs are put aside while a pouch is read; "" for the system's
 	// folder of temporary files.
 	Dir string
@@ -98,32 +101,34 @@ func (n *Node) genesis(ctx context.Context, writer string) (*entente.Genesis, er
 	return g, nil
 }
 
-// active returns the keys of a role active in a writer's shared log, else in its
-// public one, else in its genesis; those of agencies left out.
+// active returns the keys of a role that are active in every log of a writer that is
+// held here, else in its genesis; those of agencies left out. One that was revoked in
+// the log that arrived first counts no more.
 func (n *Node) active(ctx context.Context, writer string, role entente.KeyRole) ([]entente.KeyBinding, error) {
-	var in store.LogState
-	for _, l := range n.Store.Logs(ctx) {
-		if l.Writer == writer && l.Audience != entente.National && l.Size > 0 && (in.Size == 0 || l.Audience == entente.Shared) {
-			in = l
-		}
-	}
 	var all []entente.KeyBinding
-	if in.Size == 0 {
+	held := false
+	for _, l := range n.Store.Logs(ctx) {
+		if l.Writer != writer || l.Audience == entente.National || l.Size == 0 {
+			continue
+		}
+		keys, err := n.Store.Keys(ctx, l.Origin)
+		if err != nil {
+			return nil, err
+		}
+		var here []entente.KeyBinding
+		for _, k := range keys {
+			if !k.Root && (!held || slices.Contains(all, k.Binding)) {
+				here = append(here, k.Binding)
+			}
+		}
+		all, held = here, true
+	}
+	if !held {
 		g, err := n.genesis(ctx, writer)
 		if err != nil {
 			return nil, err
 		}
 		all = slices.Clone(g.Keys)
-	} else {
-		held, err := n.Store.Keys(ctx, in.Origin)
-		if err != nil {
-			return nil, err
-		}
-		for _, k := range held {
-			if !k.Root {
-				all = append(all, k.Binding)
-			}
-		}
 	}
 	return slices.DeleteFunc(all, func(b entente.KeyBinding) bool { return b.Role != role || b.Agency != "" }), nil
 }
