@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"entente"
 	"entente/internal/entry"
@@ -18,6 +19,7 @@ import (
 type sights struct {
 	mu   sync.Mutex
 	held map[sightOf]*sight
+	last atomic.Uint64 // number given: no two answers have the same
 }
 
 type sightOf struct{ agency, purpose string }
@@ -33,7 +35,7 @@ func (s *sights) of(key sightOf) *sight {
 		if s.held == nil || len(s.held) >= maxSights {
 			s.held = map[sightOf]*sight{}
 		}
-		one = &sight{key: key}
+		one = &sight{key: key, all: s}
 		s.held[key] = one
 	}
 	return one
@@ -51,7 +53,7 @@ func (s *sights) touch(ref entente.Ref) {
 		one.mu.Lock()
 		if _, known := one.judged[place(ref)]; known {
 			delete(one.judged, place(ref))
-			one.version++
+			one.changed()
 		}
 		one.mu.Unlock()
 	}
@@ -63,6 +65,7 @@ func (s *sights) touch(ref entente.Ref) {
 // looked at later, so that no judgement outlasts what it went by.
 type sight struct {
 	key sightOf
+	all *sights
 
 	mu      sync.Mutex
 	day     string
@@ -94,11 +97,10 @@ func (x *Exchange) VisibleReleases(ctx context.Context, c store.Client) (uint64,
 		s.forget()
 		return 0, nil, err
 	}
-	version := s.version << 1
 	if c.Disabled {
-		return version | 1, func(entente.Ref) bool { return false }, nil
+		return s.version<<1 | 1, func(entente.Ref) bool { return false }, nil
 	}
-	return version, func(ref entente.Ref) bool {
+	return s.version << 1, func(ref entente.Ref) bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		yes, known := s.judged[place(ref)]
@@ -109,10 +111,13 @@ func (x *Exchange) VisibleReleases(ctx context.Context, c store.Client) (uint64,
 	}, nil
 }
 
+// changed gives the answer another number.
+func (s *sight) changed() { s.version = s.all.last.Add(1) }
+
 // forget has everything judged anew.
 func (s *sight) forget() {
 	s.judged = nil
-	s.version++
+	s.changed()
 }
 
 // judge decides on a release and keeps the answer. What cannot be decided is not
@@ -120,7 +125,7 @@ func (s *sight) forget() {
 func (s *sight) judge(ctx context.Context, x *Exchange, ref entente.Ref) bool {
 	yes, err := x.readable(ctx, s.key, ref)
 	if err != nil {
-		s.version++
+		s.changed()
 		return false
 	}
 	if s.judged == nil {
@@ -165,7 +170,7 @@ func (s *sight) catchUp(ctx context.Context, x *Exchange) error {
 		}
 		delete(s.judged, place(ref))
 		if s.judge(ctx, x, ref) != was {
-			s.version++
+			s.changed()
 		}
 	}
 	return nil
@@ -239,11 +244,10 @@ func (x *Exchange) touches(ctx context.Context, l store.LogState, from uint64) (
 // touched is the release that an entry is about, directly or over others; nil for an
 // entry that changes nothing.
 func (x *Exchange) touched(ctx context.Context, self entente.Ref, raw []byte) (release *entente.Ref, all bool, err error) {
-	p, err := entry.Parse(raw)
-	if err != nil {
-		return nil, false, nil // it folds as nothing
+	if p, err := entry.Parse(raw); err == nil {
+		return x.leads(ctx, self, p.Type, p.Header.Body)
 	}
-	return x.leads(ctx, self, p.Type, p.Header.Body)
+	return nil, false, nil // it folds as nothing
 }
 
 // leads follows what an entry is about to the release at the end of it. All are

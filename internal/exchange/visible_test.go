@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -121,8 +122,20 @@ func TestOnlyWhatAnEntryTouchesIsJudgedAnew(t *testing.T) {
 	}
 	lift(t, w, refs[1])
 	costs("a hold that is lifted", 1, "00000001", "00000003", "00000002")
-	refs = append(refs, stixRelease(t, w, object(4)))
+	stixRelease(t, w, object(4))
 	costs("one more bundle", 1, "00000001", "00000003", "00000002", "00000004")
+	given := map[uint64]bool{version(): true} // and is not given again once it is forgotten
+	for i := range 300 {
+		v, _, err := w.US.Exchange.VisibleReleases(ctx, store.Client{Agency: "CBP", Purpose: fmt.Sprintf("purpose_%d", i)})
+		check(t, err)
+		if given[v] {
+			t.Fatal("two answers have the same number")
+		}
+		given[v] = true
+	}
+	if given[version()] {
+		t.Error("an answer that was forgotten and made anew has the number of another")
+	}
 }
 
 // TestNothingStaleIsSeenByPrograms: from the moment at which an entry is held here, and
