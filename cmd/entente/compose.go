@@ -13,6 +13,7 @@ import (
 	"entente"
 	"entente/internal/exchange"
 	"entente/internal/node"
+	"entente/internal/store"
 )
 
 // composing are the flags of what is composed with sealed content.
@@ -241,6 +242,15 @@ func (c *exchangeDraftsCmd) Run(g *globals) error {
 		if err != nil {
 			return err
 		}
+		acts, err := x.node.Store().Drafts(ctx, store.DraftQuery{Agency: c.Agency, States: []store.DraftState{store.DraftWaiting}})
+		if err != nil {
+			return err
+		}
+		for _, d := range acts {
+			if isAct(d.Type) {
+				list = append(list, d)
+			}
+		}
 		out := draftLines{}
 		for _, d := range list {
 			out = append(out, draftLine{d.ID, string(d.Type), string(d.State), d.Subject, d.Revision})
@@ -322,7 +332,13 @@ func (c *exchangeReturnCmd) Run(g *globals) error {
 		if err != nil {
 			return err
 		}
-		if err := x.Return(ctx, v, c.Draft, c.Note); err != nil {
+		err = x.Return(ctx, v, c.Draft, c.Note)
+		if errors.Is(err, exchange.ErrNotFound) { // an act without content
+			if _, err = actOf(ctx, x, v, c.Draft); err == nil {
+				err = x.node.Return(ctx, c.Draft, v.Name, c.Note)
+			}
+		}
+		if err != nil {
 			return err
 		}
 		return g.print(drafted{c.Draft})

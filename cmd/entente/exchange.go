@@ -40,7 +40,9 @@ type exchangeCmd struct {
 	Counts  exchangeCountsCmd  `cmd:"" help:"Write public counts by month and area as CSV, and publish them where the terms allow."`
 	Uses    exchangeUsesCmd    `cmd:"" help:"Audit of reads: list who opened what for which purpose, by opaque digests."`
 	Settle  exchangeSettleCmd  `cmd:"" help:"Take in what has arrived and shred what is due, as a serving node does by itself."`
-	Drafts  exchangeDraftsCmd  `cmd:"" help:"List the drafts of an agency."`
+	Drafts  exchangeDraftsCmd  `cmd:"" help:"List the drafts of an agency, and its acts that wait for a second officer."`
+	Draft   exchangeDraftCmd   `cmd:"" help:"Show a draft with what it will carry, as the second officer reads it before signing."`
+	Revise  exchangeReviseCmd  `cmd:"" help:"Change a draft that is open or was returned, and say what stands in its way."`
 	Gate    exchangeGateCmd    `cmd:"" help:"Say what stands in the way of a draft."`
 	Submit  exchangeSubmitCmd  `cmd:"" help:"Seal and sign a draft, and be the second officer at once where one is named."`
 	Approve exchangeApproveCmd `cmd:"" help:"Be the second officer of what waits: a draft, or any other act of the exchange."`

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -72,7 +74,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c, kong.Name("entente"), kong.Writers(stdout, stderr),
 		kong.Description("Entente runs a programme between sovereign states: each its own node, every fact a signed entry, every figure checkable."),
 		kong.Vars{"version": version}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Exit(func(code int) { left = code }))
+		kong.TypeMapper(reflect.TypeFor[time.Time](), kong.MapperFunc(decodeMoment)), kong.Exit(func(code int) { left = code }))
 	if err != nil {
 		fmt.Fprintln(stderr, "entente:", err)
 		return 1
@@ -91,6 +93,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitCode(err)
 	}
 	return 0
+}
+
+// decodeMoment reads a moment as entries have it.
+func decodeMoment(ctx *kong.DecodeContext, target reflect.Value) error {
+	var word string
+	if err := ctx.Scan.PopValueInto("moment", &word); err != nil {
+		return err
+	}
+	t, err := time.Parse(time.RFC3339, word)
+	if err != nil {
+		return fmt.Errorf("%q is no moment: write one such as 2026-03-04T12:00:00Z", word)
+	}
+	target.Set(reflect.ValueOf(t))
+	return nil
 }
 
 // print writes v as JSON, or as its own text.

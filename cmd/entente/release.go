@@ -221,10 +221,7 @@ type releaseExportCmd struct {
 // Run writes the files.
 func (c *releaseExportCmd) Run(g *globals) error {
 	// Asked before anything is opened: an export counts as one.
-	if there, err := os.ReadDir(c.Out); err == nil && len(there) > 0 {
-		return fmt.Errorf("%s is not empty: choose another directory", c.Out)
-	}
-	if err := os.MkdirAll(c.Out, 0o700); err != nil {
+	if err := emptyDir(c.Out); err != nil {
 		return err
 	}
 	return c.open(g, func(ctx context.Context, x *exchanging, by exchange.Reader, ref entente.Ref) (*exchange.Opened, error) {
@@ -240,6 +237,14 @@ func (c *releaseExportCmd) Run(g *globals) error {
 		out.Dir = c.Out
 		return x.g.print(out)
 	})
+}
+
+// emptyDir makes a directory that is not there, and takes one that is empty.
+func emptyDir(dir string) error {
+	if there, err := os.ReadDir(dir); err == nil && len(there) > 0 {
+		return fmt.Errorf("%s is not empty: choose another directory", dir)
+	}
+	return os.MkdirAll(dir, 0o700)
 }
 
 // export writes the manifest and the files. A file appears under its name only
