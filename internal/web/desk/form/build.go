@@ -48,10 +48,54 @@ type Field struct {
 	Options []shell.Option
 	Fields  []Field // of a group; the items of a repeat
 	Error   string
+	// Blank: nothing of a group that may be left out is filled in.
+	Blank bool
 }
 
 // Kind names how the field is typed.
 func (f Field) Kind() string { return string(f.kind) }
+
+// Find returns the fields of some paths in the order asked for, of groups too; a path
+// that the form does not have is passed over.
+func Find(fields []Field, paths ...string) []Field {
+	var out []Field
+	for _, p := range paths {
+		if f, ok := find(fields, p); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func find(fields []Field, path string) (Field, bool) {
+	for _, f := range fields {
+		if f.Path == path {
+			return f, true
+		}
+		if f.kind == group && strings.HasPrefix(path, f.Path+".") {
+			return find(f.Fields, path)
+		}
+	}
+	return Field{}, false
+}
+
+// Without returns the fields but those of some paths; a group of which nothing is
+// left drops out.
+func Without(fields []Field, paths ...string) []Field {
+	var out []Field
+	for _, f := range fields {
+		if slices.Contains(paths, f.Path) {
+			continue
+		}
+		if f.kind == group {
+			if f.Fields = Without(f.Fields, paths...); len(f.Fields) == 0 {
+				continue
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
 
 // Errors returns all fields with an error, in their order.
 func Errors(fields []Field) []Field {
@@ -72,11 +116,14 @@ func Build(in Input) []Field {
 		return nil
 	}
 	root, _ := tree(in.Body).(map[string]any)
-	b := builder{in}
+	b := builder{Input: in}
 	return b.object(shapes(reflect.TypeOf(r.New()).Elem()), "", root)
 }
 
-type builder struct{ Input }
+type builder struct {
+	Input
+	blank bool // within a group that is left out: nothing in it is required
+}
 
 func (b *builder) object(fields []shape, path string, value map[string]any) []Field {
 	var out []Field
@@ -92,6 +139,7 @@ func (b *builder) object(fields []shape, path string, value map[string]any) []Fi
 
 func (b *builder) field(s shape, path string, value any) Field {
 	f := Field{shape: s, Path: path, Label: b.label(s), Help: b.help(s, path)}
+	f.required = s.required && !b.blank
 	switch s.kind {
 	case bilingual:
 		m, _ := value.(map[string]any)
@@ -100,7 +148,7 @@ func (b *builder) field(s shape, path string, value any) Field {
 		m, _ := value.(map[string]any)
 		within := *b
 		if !s.required && len(m) == 0 {
-			within.Check = false // what may be left out as a whole lacks nothing
+			within.Check, within.blank, f.Blank = false, true, true // what may be left out as a whole lacks nothing
 		}
 		f.Fields = within.object(s.fields, path, m)
 	case repeat:

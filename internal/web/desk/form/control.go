@@ -3,6 +3,7 @@ package form
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"entente/internal/web/shell"
 	"entente/internal/web/site"
@@ -17,7 +18,7 @@ func (x Field) control(f *site.Frame) shell.Field {
 	switch x.kind {
 	case choice:
 		out.Kind, out.Blank = "select", f.T("desk.form.choose")
-		if x.Value == "" && x.required && len(x.Options) == 1 {
+		if x.Value == "" && x.required && len(x.Options) == 1 && x.plain() {
 			out.Value = x.Options[0].Value
 		}
 	case choices:
@@ -33,6 +34,10 @@ func (x Field) control(f *site.Frame) shell.Field {
 		out.Kind, out.Rows = "textarea", 10
 	case number:
 		out.Kind = "text"
+	case day:
+		if x.exact() {
+			out.Kind = "date"
+		}
 	case tick:
 		out.Kind = "checkbox"
 	case yesNo:
@@ -44,6 +49,20 @@ func (x Field) control(f *site.Frame) shell.Field {
 		out.Kind = "url"
 	}
 	return out
+}
+
+// exact reports whether a day is chosen from a calendar: one that has to be a whole
+// date, as long as nothing else was typed.
+func (x Field) exact() bool {
+	_, err := time.Parse(time.DateOnly, x.Value)
+	return (x.name == "retain" || x.Path == "authorisation.date") && (x.Value == "" || err == nil)
+}
+
+// plain reports whether a choice opens nothing: who states or collected something,
+// and which other party there is. Everything else is chosen by a person, also where
+// one thing alone can be chosen.
+func (x Field) plain() bool {
+	return x.typ == partyT || x.name == "agency" || x.name == "collector"
 }
 
 // short are the bilingual fields that take a line, not a paragraph.

@@ -10,6 +10,8 @@ import (
 
 	"entente"
 	"entente/internal/locale"
+	"entente/internal/web/shell"
+	"entente/internal/web/site"
 	"entente/internal/web/things"
 )
 
@@ -124,7 +126,6 @@ func TestParseLists(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever is posted, the tree is JSON and nothing breaks.
 // TestParseCodesTruthsAndMoments: codes that are chosen here though their type
 // leaves them free, truths that have to be stated, moments in UTC.
 func TestParseCodesTruthsAndMoments(t *testing.T) {
@@ -143,6 +144,66 @@ func TestParseCodesTruthsAndMoments(t *testing.T) {
 	}
 }
 
+// formOf builds the form of a release.
+func formOf(t *testing.T, body string, duty ...shell.Option) []Field {
+	t.Helper()
+	f := &site.Frame{Page: shell.Page{L: locale.For(locale.ES)}, State: &site.State{}}
+	return Build(Input{
+		F: f, Type: entente.TypeRelease, Body: json.RawMessage(body), Check: true,
+		Refs: func(string) []shell.Option { return nil },
+		Choices: func(name string) []shell.Option {
+			if name == "group" || name == "collector" {
+				return duty
+			}
+			return nil
+		},
+	})
+}
+
+// TestWhatIsLeftOutLacksNothing: nothing of an empty group that may be left out is
+// required; once something of it is typed, the rest is.
+func TestWhatIsLeftOutLacksNothing(t *testing.T) {
+	for body, required := range map[string]bool{`{}`: false, `{"alert":{"group":"border-watch-us"}}`: true} {
+		fields := Find(formOf(t, body), "alert", "alert.acknowledge")
+		if len(fields) != 2 || fields[0].Blank == required || fields[1].required != required || (fields[1].Error != "") != required {
+			t.Errorf("%s: %+v", body, fields)
+		}
+	}
+	if f := Find(formOf(t, `{}`), "handling.tlp"); len(f) != 1 || !f[0].required || f[0].Error == "" {
+		t.Errorf("an unmarked release lacks nothing: %+v", f)
+	}
+}
+
+// TestNothingIsChosenForThePerson: the only thing to choose is chosen where it opens
+// nothing, and nowhere else.
+func TestNothingIsChosenForThePerson(t *testing.T) {
+	only := shell.Option{Value: "border-watch-us"}
+	fields := formOf(t, `{"alert":{"acknowledge":"2026-01-01T00:00:00Z"}}`, only)
+	f := &site.Frame{Page: shell.Page{L: locale.For(locale.ES)}}
+	for path, want := range map[string]string{"alert.group": "", "handling.collector": only.Value} {
+		x := Find(fields, path)
+		if len(x) != 1 || !x[0].required || len(x[0].Options) != 1 {
+			t.Fatalf("%s: %+v", path, x)
+		}
+		if got := x[0].control(f).Value; got != want {
+			t.Errorf("%s is %q before anybody chose", path, got)
+		}
+	}
+}
+
+// TestWithoutTakesFieldsOut: what is placed elsewhere is not shown again.
+func TestWithoutTakesFieldsOut(t *testing.T) {
+	fields := formOf(t, `{}`)
+	rest := Without(fields, "alert.group", "alert.acknowledge", "handling.tlp", "to")
+	if len(Find(rest, "alert")) != 0 || len(Find(rest, "handling.tlp")) != 0 || len(Find(rest, "to")) != 0 || len(Find(rest, "handling.retain")) != 1 {
+		t.Errorf("%+v", rest)
+	}
+	if len(Find(fields, "alert.group")) != 1 || len(Find(fields, "nothing", "handling.nothing")) != 0 {
+		t.Error("the form itself changed, or has what it has not")
+	}
+}
+
+// FuzzParse: whatever is posted, the tree is JSON and nothing breaks.
 func FuzzParse(f *testing.F) {
 	f.Add("action", "sources.0.code=S1&quantities.3.value=1&op=x", `{"sources":[1,{"code":null}],"title":7}`)
 	f.Add("meeting", "outcomes.-1.text.es=a&number=9e9", `[]`)
