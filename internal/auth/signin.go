@@ -139,6 +139,36 @@ func (a *Auth) unlock(ctx context.Context, u store.User, passphrase string) erro
 	return nil
 }
 
+// SecondOfficer opens the officer key of another person who is at the same keyboard,
+// for one act; whoever calls locks it again. A name or passphrase that is not right
+// is [ErrCredentials]; attempts are limited like those to sign in, and noted.
+func (a *Auth) SecondOfficer(r *http.Request, name, passphrase string) (*node.Officer, error) {
+	ctx, first := r.Context(), From(r.Context())
+	if first == nil {
+		return nil, ErrNotSignedIn
+	}
+	if err := a.mayTry(name, address(r)); err != nil {
+		return nil, errors.Join(err, a.note(ctx, name, "unlock_key", "refused"))
+	}
+	u, err := a.store.User(ctx, name)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (u.Disabled || u.OfficerKey == "" || u.ID == first.User.ID) {
+		err = keys.ErrPassphrase
+	}
+	var officer *node.Officer
+	if err == nil {
+		officer, err = a.o.Node.UnlockOfficer(ctx, name, passphrase)
+	}
+	if errors.Is(err, keys.ErrPassphrase) {
+		a.failures.fail(key(name, address(r)))
+		return nil, errors.Join(ErrCredentials, a.note(ctx, name, "unlock_key", "refused"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.failures.forget(key(name, address(r)))
+	return officer, a.note(ctx, name, "unlock_key", "done")
+}
+
 // Lock drops the officer key of this session; the person stays signed in.
 func (a *Auth) Lock(ctx context.Context) {
 	a.unlocked.drop(a.sessions.PopString(ctx, sessionKey))
