@@ -87,11 +87,23 @@ func (k *Kit) Page(path string, act auth.Act, show Show) {
 // Form registers what a form posts to. When do is refused, show answers, with what
 // was typed and why.
 func (k *Kit) Form(path string, act auth.Act, show Show, do Do) {
-	k.handle("POST "+path, act, func(ctx context.Context, a *Ask) error {
+	k.Posted(path, act, func(_ context.Context, a *Ask) error {
 		if err := parse(a.R); err != nil {
 			return &site.BadRequest{Detail: err.Error()}
 		}
-		next, err := do(ctx, a)
+		return nil
+	}, show, do)
+}
+
+// Posted is [Kit.Form] for a form that is read in its own way: one with files that
+// are not held here. What read leaves in the request's PostForm is what was typed,
+// also when it refuses.
+func (k *Kit) Posted(path string, act auth.Act, read func(context.Context, *Ask) error, show Show, do Do) {
+	k.handle("POST "+path, act, func(ctx context.Context, a *Ask) error {
+		next, err := "", read(ctx, a)
+		if err == nil {
+			next, err = do(ctx, a)
+		}
 		if err == nil {
 			http.Redirect(a.W, a.R, next, http.StatusSeeOther)
 			return nil

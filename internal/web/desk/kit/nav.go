@@ -5,7 +5,6 @@ import (
 
 	"entente/internal/auth"
 	"entente/internal/locale"
-	"entente/internal/store"
 	"entente/internal/web/shell"
 )
 
@@ -55,14 +54,10 @@ func (k *Kit) Nav(r *http.Request) []shell.NavItem {
 			continue
 		}
 		it := item.NavItem
-		if it.Key == "drafts" && me.May(auth.Authorise) {
-			waiting, err := k.Node.Store().Drafts(r.Context(), store.DraftQuery{States: []store.DraftState{store.DraftWaiting}})
+		if it.Key == "drafts" || it.Key == "exchange" {
+			waiting, err := k.Awaited(r.Context(), me, it.Key == "exchange")
 			log(err)
-			for _, d := range waiting {
-				if d.Author != me.User.ID {
-					it.Hint++
-				}
-			}
+			it.Hint = len(waiting)
 		}
 		out = append(out, it)
 	}

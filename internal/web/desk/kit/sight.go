@@ -1,8 +1,10 @@
 package kit
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"entente"
 	"entente/internal/auth"
@@ -31,16 +33,56 @@ func (k *Kit) Sees(r *http.Request, origin string, index uint64) bool {
 	return err == nil && yes
 }
 
-// SeesDraft reports whether the person may know of a draft: one of an exchange is
-// for the agency that writes it, and for oversight.
+// SeesDraft reports whether the person may know of a draft ([Kit.VisibleDrafts]).
 func (a *Ask) SeesDraft(d store.WorkDraft) bool {
-	v := exchange.ViewerOf(a.Me.User)
-	return !a.ofExchange(d) || v.Oversight || v.Agency != "" && d.Agency == v.Agency
+	list, err := a.Kit.VisibleDrafts(a.R.Context(), a.Me.User, []store.WorkDraft{d})
+	return err == nil && len(list) == 1
+}
+
+// VisibleDrafts leaves of a list the drafts that somebody may know of: one of an
+// exchange is for the agency that writes it, for oversight and, once it is submitted,
+// for the party's points of contact, who may release it.
+func (k *Kit) VisibleDrafts(ctx context.Context, u store.User, list []store.WorkDraft) ([]store.WorkDraft, error) {
+	v := exchange.ViewerOf(u)
+	if v.Oversight {
+		return list, nil
+	}
+	contact := false
+	if k.Exchange != nil && v.Agency != "" {
+		routes, err := k.Exchange.Routes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		route := routes[k.Party()]
+		contact = route != nil && slices.Contains(route.Contacts, v.Agency)
+	}
+	var out []store.WorkDraft
+	for _, d := range list {
+		submitted := d.State == store.DraftWaiting || d.State == store.DraftDone
+		if v.Agency != "" && d.Agency == v.Agency || contact && submitted || !k.ofExchange(ctx, d) {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
+// Awaited are the drafts that wait for somebody's signature as second officer, those
+// of the exchange or the others, last saved first.
+func (k *Kit) Awaited(ctx context.Context, p *auth.Person, ofExchange bool) ([]store.WorkDraft, error) {
+	if !p.May(auth.Authorise) {
+		return nil, nil
+	}
+	all, err := k.Node.Store().Drafts(ctx, store.DraftQuery{States: []store.DraftState{store.DraftWaiting}})
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(d store.WorkDraft) bool { return d.Author == p.User.ID || k.ofExchange(ctx, d) != ofExchange })
+	return k.VisibleDrafts(ctx, p.User, all)
 }
 
 // ofExchange reports whether a draft is of something of the exchange: an entry of
 // such a type, or the withdrawal of one.
-func (a *Ask) ofExchange(d store.WorkDraft) bool {
+func (k *Kit) ofExchange(ctx context.Context, d store.WorkDraft) bool {
 	if d.Type != entente.TypeWithdrawal {
 		return d.Type.Exchange()
 	}
@@ -48,7 +90,7 @@ func (a *Ask) ofExchange(d store.WorkDraft) bool {
 	if json.Unmarshal(d.Body, &w) != nil {
 		return false // half typed
 	}
-	v, err := store.ByRef[entente.Withdrawal](a.R.Context(), a.View.Whole(), w.Of.Log, w.Of.Index)
+	v, err := store.ByRef[entente.Withdrawal](ctx, k.Node.View(entente.National), w.Of.Log, w.Of.Index)
 	return err == nil && v.Type.Exchange()
 }
 
