@@ -66,6 +66,13 @@ func actOnRelease(ctx context.Context, a *kit.Ask) (string, error) {
 		return open(ctx, a, r)
 	case "explain":
 		return beginAbout(ctx, a, entente.TypeMisuse, r.Ref)
+	case "note":
+		for _, m := range r.Misuse {
+			if m.Ref.String() == arg && m.Body.Note != nil {
+				return openQuestion(ctx, a, m.Ref, "")
+			}
+		}
+		return "", store.ErrNotFound
 	}
 	who, err := by(a)
 	if err != nil {
@@ -84,6 +91,9 @@ func releaseAct(ctx context.Context, a *kit.Ask, who core.By, r *core.ReleaseSta
 	case "close":
 		return x.CloseAlert(ctx, who, r.Ref, a.Post("outcome"))
 	case "feedback":
+		if a.Post("useful") == "" {
+			return core.Done{}, &kit.Refuse{Code: "exchange.refused.useful", Field: "useful"}
+		}
 		counts, err := outcomes(a)
 		if err != nil {
 			return core.Done{}, err

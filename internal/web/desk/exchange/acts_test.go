@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -56,6 +57,17 @@ func pauses(b *desks, _ *story) {
 	mx.sees(page, "Nobody has paused anything.")
 	if a := mx.get(draft + "/review"); a.says("May not leave") {
 		b.Errorf("it stops after it was resumed: %s", a.brief())
+	}
+	for _, scope := range [][]string{{"scope", "agency", "agency", "SSPC"}, {"scope", "programme"}} {
+		mx.does(mx2, page, "op=pause", append(scope, "reason", "An invented reason.")...)
+		us.soon("/en/desk/exchange", "Mexico has paused")
+		if a := mx.get(draft + "/review"); !a.says("May not leave") {
+			b.Errorf("a pause of %v stops nothing: %s", scope, a.brief())
+		}
+		mx.does(mx2, page, "op=resume:")
+		if a := mx.get(draft + "/review"); a.says("May not leave") {
+			b.Errorf("%v stops it after it was resumed: %s", scope, a.brief())
+		}
 	}
 	if a := mx.press(draft+"/review", "op=discard"); a.at != "/en/desk/exchange" || !a.says("discarded") {
 		b.Errorf("not discarded: %d at %s", a.status, a.at)
@@ -145,7 +157,15 @@ func emergencies(b *desks, _ *story) {
 // measures reads the meters and the audit of reads, on the page and as CSV.
 func measures(b *desks, _ *story) {
 	us, auditor := b.person(b.us, "cbp-first"), b.person(b.us, "auditor")
-	us.sees("/en/desk/exchange/meters", "We ask them", "Illicit financial flows")
+	drawn := us.sees("/en/desk/exchange/meters", "We ask them", "Illicit financial flows", "Median time to answer")
+	for _, id := range []string{"meter-in", "meter-out", "meter-median"} {
+		if !strings.Contains(drawn.body, id+"-t") || !strings.Contains(drawn.body, `href="/en/desk/exchange/meters.csv`) {
+			b.Errorf("%s is not drawn with its table and its data", id)
+		}
+	}
+	if a := us.get("/en/desk/exchange/meters?from=2026-09&to=2026-01"); a.status != http.StatusOK || !strings.Contains(a.body, `value="2026-01"`) {
+		b.Errorf("months the wrong way round: %d", a.status)
+	}
 	rows := b.csv(us.get("/en/desk/exchange/meters.csv"))
 	if len(rows) < 2 || rows[0][2] != "asked" || rows[1][2] == "0" && rows[2][2] == "0" {
 		b.Errorf("meters: %v", rows)
@@ -154,6 +174,9 @@ func measures(b *desks, _ *story) {
 	all, own := b.csv(auditor.get("/en/desk/exchange/reads.csv")), b.csv(b.person(b.us, "hsi-first").get("/en/desk/exchange/reads.csv"))
 	if len(own) != 2 || own[1][2] != "HSI" || len(all) <= len(own) {
 		b.Errorf("uses: %v, of them those of HSI: %v", all, own)
+	}
+	if one, none := b.csv(auditor.get("/en/desk/exchange/reads.csv?release="+url.QueryEscape(all[1][6]))), b.csv(auditor.get("/en/desk/exchange/reads.csv?release=nothing")); len(one) < 2 || len(one) > len(all) || len(none) != 1 {
+		b.Errorf("uses of one release: %v, of none: %v", one, none)
 	}
 	if only := b.csv(auditor.get("/en/desk/exchange/reads.csv?mode=export")); len(only) != 2 || only[1][4] != "export" {
 		b.Errorf("exports: %v", only)
@@ -192,9 +215,9 @@ func proves(b *desks, s *story) {
 func everyRole(b *desks, s *story) {
 	things := []string{s.release, s.request, s.permission, s.release + "/proof.zip"}
 	open := []string{
-		"/en/desk/exchange", "/en/desk/exchange/meters", "/en/desk/exchange/meters.csv", "/en/desk/exchange/reads", "/en/desk/exchange/reads.csv", "/en/desk/exchange/pauses", "/en/desk/today",
+		"/en/desk/exchange", "/en/desk/exchange/meters", "/en/desk/exchange/meters.csv", "/en/desk/exchange/reads", "/en/desk/exchange/reads.csv", "/en/desk/exchange/keys", "/en/desk/exchange/pauses", "/en/desk/today",
 	}
-	for _, v := range []string{"releases-in", "releases-out", "requests-in", "requests-out", "alerts", "permissions", "odd"} {
+	for _, v := range []string{"releases-in", "releases-out", "requests-in", "requests-out", "alerts", "permissions", "drafts", "odd"} {
 		open = append(open, "/en/desk/exchange?view="+v+"&area=A01&late=1&agency=cbp&state=received&q=x", "/en/desk/exchange?view="+v)
 	}
 	for _, c := range []struct {
@@ -306,8 +329,12 @@ func ends(b *desks, s *story) {
 		if strings.Contains(a.body, `name="op" value="open"`) {
 			b.Errorf("%s is offered to open what is gone", p.name)
 		}
+		p.sees(s.release, "Release recalled and shredded")
+		if a := p.get("/es" + strings.TrimPrefix(s.release, "/en")); !a.says("Remisión revocada y destruida") {
+			b.Errorf("%s reads another title in Spanish", p.name)
+		}
 	}
-	mx.soon(s.release, "It had been used 3 times and exported 1 before")
+	mx.soon(s.release, "It had been used 4 times and exported 1 before")
 	if a := us.post(s.release+"/file", "name", "flight.txt", "purpose", "criminal_investigation"); a.status != http.StatusUnprocessableEntity || strings.Contains(a.body, "EX-1") {
 		b.Errorf("what is gone is saved: %d", a.status)
 	}

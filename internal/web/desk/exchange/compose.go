@@ -5,11 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
-	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +15,6 @@ import (
 	"entente"
 	"entente/internal/auth"
 	core "entente/internal/exchange"
-	"entente/internal/seal"
 	"entente/internal/store"
 	"entente/internal/web/desk/form"
 	"entente/internal/web/desk/kit"
@@ -30,9 +25,8 @@ import (
 func mountCompose(k *kit.Kit) {
 	k.Form("/desk/exchange", auth.Draft, list, begin)
 	k.Page("/desk/exchange/drafts/{id}", auth.Draft, edit)
-	k.Form("/desk/exchange/drafts/{id}", auth.Draft, edit, save)
+	k.Posted("/desk/exchange/drafts/{id}", auth.Draft, readDraft, edit, save)
 	k.Raw("POST /desk/exchange/drafts/{id}/autosave", auth.Draft, autosave)
-	k.Raw("POST /desk/exchange/drafts/{id}/files", auth.Draft, attach)
 	k.Raw("GET /desk/exchange/drafts/{id}/files/{name}", auth.Read, draftFile)
 	k.Page("/desk/exchange/drafts/{id}/review", auth.Read, review)
 	k.Form("/desk/exchange/drafts/{id}/review", auth.Read, review, decide)
@@ -97,16 +91,12 @@ func others(a *kit.Ask) []entente.Party {
 type editModel struct {
 	d      *core.Draft
 	fields []form.Field
+	parts  arranged
 	gate   []*kit.Refused
 	later  []*kit.Refused
 	files  []fileLine
 	facts  []shell.KV // what follows from the route
 	ask    bool       // it may rest on a permission that can be asked for
-}
-
-type fileLine struct {
-	seal.File
-	href string
 }
 
 // sealedFields are what a form does not show: what follows from the content and
@@ -153,6 +143,7 @@ func edit(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 		}
 	}
 	m.fields = form.Build(in)
+	m.parts = arrange(a, d.Type, m.fields)
 	m.facts = routeFacts(ctx, a)
 	return editPage(a, m), nil
 }
@@ -173,14 +164,6 @@ func gate(ctx context.Context, a *kit.Ask, id string) (blocking, later []*kit.Re
 		}
 	}
 	return blocking, later, nil
-}
-
-func filesOf(a *kit.Ask, d *core.Draft) []fileLine {
-	out := make([]fileLine, len(d.Files))
-	for i, f := range d.Files {
-		out[i] = fileLine{f, draftHref(a, d.ID) + "/files/" + url.PathEscape(f.Name)}
-	}
-	return out
 }
 
 // routeFacts is the way out that this party's route prescribes.
@@ -331,8 +314,10 @@ func save(ctx context.Context, a *kit.Ask) (string, error) {
 	}
 	at := "/desk/exchange/drafts/" + id
 	switch op {
+	case "attach":
+		return a.Href(at) + "#f-upload", nil
 	case "detach":
-		return a.Href(at) + "#content", a.Kit.Exchange.Detach(ctx, me(a), id, arg)
+		return a.Href(at) + "#f-upload", a.Kit.Exchange.Detach(ctx, me(a), id, arg)
 	case "more":
 		return a.Href(at, "more", arg) + "#f-" + arg, nil
 	case "drop":
@@ -396,7 +381,7 @@ func keep(ctx context.Context, a *kit.Ask, id string) (*core.Draft, error) {
 // autosave saves as the person types, and answers with the line that says so and
 // with what the gate says now.
 func autosave(ctx context.Context, a *kit.Ask) error {
-	a.R.Body = http.MaxBytesReader(a.W, a.R.Body, 1<<20)
+	a.R.Body = http.MaxBytesReader(a.W, a.R.Body, maxTyped)
 	if err := a.R.ParseForm(); err != nil {
 		return err
 	}
@@ -420,59 +405,4 @@ func autosave(ctx context.Context, a *kit.Ask) error {
 	}
 	shell.Render(a.W, a.R, http.StatusOK, answer(a, said, revision, blocking, later))
 	return nil
-}
-
-// attach takes a file as it streams: nothing of it is held in memory or written in
-// clear.
-func attach(ctx context.Context, a *kit.Ask) error {
-	id := a.R.PathValue("id")
-	a.R.Body = http.MaxBytesReader(a.W, a.R.Body, seal.MaxContent+(1<<20))
-	parts, err := a.R.MultipartReader()
-	if err != nil {
-		return err
-	}
-	for {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if part.FormName() != "upload" || part.FileName() == "" {
-			continue
-		}
-		name := path.Base(strings.ReplaceAll(part.FileName(), `\`, "/"))
-		media := cmp.Or(mime.TypeByExtension(path.Ext(name)), "application/octet-stream")
-		media, _, _ = strings.Cut(media, ";")
-		if _, err := a.Kit.Exchange.Attach(ctx, me(a), id, name, media, part); err != nil {
-			return a.Refuse(ctx, err, edit)
-		}
-	}
-	http.Redirect(a.W, a.R, draftHref(a, id)+"#content", http.StatusSeeOther)
-	return nil
-}
-
-// draftFile serves an attached file to those who write the draft or release it.
-func draftFile(ctx context.Context, a *kit.Ask) error {
-	f, r, err := a.Kit.Exchange.DraftFile(ctx, me(a), a.R.PathValue("id"), a.R.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	a.Saw("file", a.R.PathValue("id")+"/"+f.Name)
-	serve(a, f, r)
-	return nil
-}
-
-// serve sends a file as one to be saved, never shown by the browser.
-func serve(a *kit.Ask, f seal.File, r io.Reader) {
-	h := a.W.Header()
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
-	h.Set("Cache-Control", "no-store")
-	if _, err := io.Copy(a.W, r); err != nil {
-		panic(http.ErrAbortHandler) // the length is out: the reader sees that it is short
-	}
 }

@@ -64,7 +64,7 @@ var overseers = map[string]auth.Role{"auditor": auth.Auditor, "admin": auth.Admi
 func (b *desks) desk(p *parties.Party) *httptest.Server {
 	b.Helper()
 	s := httptest.NewUnstartedServer(nil)
-	signIn, err := auth.New(auth.Options{Node: p.Node, Cost: cheap, Origin: "http://localhost"})
+	signIn, err := auth.New(auth.Options{Node: p.Node, Cost: cheap, Origin: "http://localhost", Lifetime: 1000 * time.Hour}) // the nodes' time is moved
 	b.check(err)
 	hash, err := auth.HashPassword(parties.Passphrase, cheap)
 	b.check(err)
@@ -403,15 +403,25 @@ func (f *webForm) choose(n *html.Node, name string) {
 	f.values.Set(name, chosen)
 }
 
-// upload sends a file with a form.
-func (p *person) upload(to, name, content string) answer {
+// upload attaches a file on the page of a draft, with all that its form says.
+func (p *person) upload(draft, name, content string, pairs ...string) answer {
 	p.Helper()
+	form := formOf(p, p.get(draft), "op=attach")
+	for i := 0; i < len(pairs); i += 2 {
+		p.fits(draft, form, pairs[i], pairs[i+1])
+		form.values.Set(pairs[i], pairs[i+1])
+	}
 	var buf bytes.Buffer
 	w := multipart.NewWriter(&buf)
 	f, err := w.CreateFormFile("upload", name)
 	p.check(err)
 	_, err = io.WriteString(f, content)
 	p.check(err)
+	for name, list := range form.values {
+		for _, value := range list {
+			p.check(w.WriteField(name, value))
+		}
+	}
 	p.check(w.Close())
-	return p.read(p.client.Post(p.base+to, w.FormDataContentType(), &buf))
+	return p.read(p.client.Post(p.base+form.action, w.FormDataContentType(), &buf))
 }

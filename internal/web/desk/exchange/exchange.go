@@ -32,6 +32,7 @@ func Mount(k *kit.Kit) {
 	mountCompose(k)
 	mountActs(k)
 	mountOpen(k)
+	mountKeys(k)
 }
 
 // me is the person as the exchange sees who looks.

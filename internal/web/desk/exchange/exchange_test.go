@@ -29,13 +29,19 @@ func TestDesks(t *testing.T) {
 		{"misuse", reportsMisuse},
 		{"alert", alerts},
 		{"pause", pauses},
+		{"waits", waitsForContacts},
 		{"consent", consents},
 		{"refused", refuses},
 		{"emergency", emergencies},
+		{"other purpose", asksForOtherPurposes},
+		{"drafts", listsDrafts},
+		{"keys", exportsKeys},
 		{"measured", measures},
 		{"proved", proves},
 		{"roles", everyRole},
 		{"ended", ends},
+		{"escalated", escalates},
+		{"expired", expires},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { part.run(b.at(t), s) }) {
 			return
@@ -133,7 +139,7 @@ func releaseOf(more ...string) []string {
 func asks(b *desks, s *story) {
 	us, second, mx := b.person(b.us, "cbp-first"), b.person(b.us, "cbp-second"), b.person(b.mx, "sspc-first")
 	draft := us.compose("/en/desk/exchange", "New request")
-	if a := us.upload(draft+"/files", "list.txt", "an example list"); !a.says("list.txt") {
+	if a := us.upload(draft, "list.txt", "an example list"); !a.says("list.txt") {
 		b.Fatalf("not attached: %d\n%s", a.status, a.brief())
 	}
 	us.press(draft, "op=review", requestOf()...)
@@ -158,13 +164,23 @@ func composes(b *desks, s *story) {
 	if strings.Contains(a.body, `id="f-alert.group-error"`) {
 		b.Error("an alert that nobody began lacks something")
 	}
+	alert := between(a.body, `id="f-alert.group"`, `>`)
+	if alert == "" || strings.Contains(alert, "required") {
+		b.Errorf("an alert that nobody began is required: %q", alert)
+	}
 	if a := mx.get(s.draft + "/review"); strings.Contains(a.body, `value="submit"`) {
 		b.Error("what may not leave can be submitted")
 	}
-	if a := mx.upload(s.draft+"/files", "flight.txt", "EX-1, invented"); !a.says("flight.txt") {
-		b.Fatalf("not attached: %d\n%s", a.status, a.brief())
+	if a := mx.upload(s.draft, "flight.txt", "EX-1, invented", "content.text", "Typed beside the file"); !a.says("flight.txt") || !a.says("Typed beside the file") {
+		b.Fatalf("not attached, or what was typed beside it is lost: %d\n%s", a.status, a.brief())
 	}
-	if a := mx.upload(s.draft+"/files", "old.txt", "to be removed"); !a.says("old.txt") {
+	if a := mx.upload(s.draft, strings.Repeat("n", 300), "x", "content.text", "Typed beside what is refused"); a.status != http.StatusUnprocessableEntity || !a.says("Typed beside what is refused") {
+		b.Errorf("a file that is refused takes what was typed with it: %d\n%s", a.status, a.brief())
+	}
+	if a := mx.get(s.draft); !a.says("Typed beside what is refused") {
+		b.Error("what was typed beside a refused file is not kept")
+	}
+	if a := mx.upload(s.draft, "old.txt", "to be removed"); !a.says("old.txt") {
 		b.Fatalf("not attached: %d", a.status)
 	}
 	if a := mx.press(s.draft, "op=detach:old.txt"); a.says("old.txt") || !a.says("flight.txt") {
@@ -245,7 +261,7 @@ func keepsDrafts(b *desks, s *story) {
 	}
 }
 
-var subjectOf = regexp.MustCompile(`x-[a-z2-7]{20,}`)
+var subjectOf = regexp.MustCompile(`x-[0-9a-f]{8}-[0-9a-f-]{27}`)
 
 func (b *desks) subject(a answer) string {
 	b.Helper()
@@ -306,6 +322,9 @@ func uses(b *desks, s *story) {
 	if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `value="-1"`) || !a.says("A count is a whole number") {
 		b.Errorf("a count below zero: %d\n%s", a.status, a.brief())
 	}
+	if a := us.press(s.release, "op=feedback", "n.seizure", "1"); a.status != http.StatusUnprocessableEntity || !a.says("Choose yes or no") {
+		b.Errorf("feedback that does not say whether it was useful: %d", a.status)
+	}
 	us.does(nil, s.release, "op=feedback", "useful", "true", "n.seizure", "1,234")
 	mx.soon(s.release, "It was useful; Seizure: 1,234")
 }
@@ -332,6 +351,9 @@ func passesOn(b *desks, s *story) {
 	if a := us.press(s.release, "op=pass", on...); a.status != http.StatusUnprocessableEntity {
 		b.Errorf("passed on without permission: %d at %s\n%s", a.status, a.at, a.brief())
 	}
+	if a := formOf(us, us.get(s.release), "op=pass"); slices.Contains(a.choices["agencies"], "CBP") || slices.Contains(a.choices["agencies"], "DOS") || !slices.Contains(a.choices["agencies"], "FBI") {
+		b.Errorf("it is passed on to %v", a.choices["agencies"])
+	}
 	if a := hsi.get(s.release); a.status != http.StatusNotFound {
 		b.Errorf("an agency that it is not for: %d", a.status)
 	}
@@ -341,6 +363,9 @@ func passesOn(b *desks, s *story) {
 	us.soon(s.permission, "Granted")
 	us.does(second, s.release, "op=pass", on...)
 	hsi.soon(s.release, "Passed on to HSI")
+	if a := formOf(us, us.get(s.release), "op=pass"); slices.Contains(a.choices["agencies"], "HSI") {
+		b.Error("it is passed on again to who has it")
+	}
 	if a := hsi.press(s.release, "op=open", "purpose", "criminal_investigation"); !a.says("invented airport") {
 		b.Errorf("not opened where it was passed on: %d\n%s", a.status, a.brief())
 	}
@@ -357,4 +382,19 @@ func reportsMisuse(b *desks, s *story) {
 	if a := us.get(s.release); a.says("Frozen") {
 		b.Error("frozen after its outcome")
 	}
+	us2 := b.person(b.us, "cbp-second")
+	draft := us.compose(s.release, "op=explain")
+	us.press(draft, "op=review", "content.text", "An invented account of misuse.", "kind", "beyond_purpose", "due", moment(72*time.Hour))
+	if at := us.letOut(draft, us2); at != s.release {
+		b.Errorf("the report leads to %s", at)
+	}
+	mx.soon(s.release, "Use beyond the permitted purposes")
+	mx.soon("/en/desk/today", "State the outcome of the misuse report")
+	mx.reads(s.release, "op=note:", "An invented account of misuse.")
+	if a := us.get(s.release); strings.Contains(a.body, `value="outcome:`) {
+		b.Error("who received it says what came of the report")
+	}
+	mx.does(mx2, s.release, "op=outcome:", "outcome", "remedied")
+	us.soon(s.release, "Remedied")
+	us.soon(s.release, "Release received")
 }

@@ -14,10 +14,11 @@ import (
 	"entente/internal/store"
 	"entente/internal/web/desk/kit"
 	"entente/internal/web/shell"
+	"entente/internal/web/things"
 )
 
 // views are the lists, in the order of their tabs.
-var views = []string{"releases-in", "releases-out", "requests-in", "requests-out", "alerts", "permissions"}
+var views = []string{"releases-in", "releases-out", "requests-in", "requests-out", "alerts", "permissions", "drafts"}
 
 type listModel struct {
 	view     string
@@ -27,9 +28,12 @@ type listModel struct {
 	pager    shell.Pager
 	clocks   []clockLine
 	pauses   []core.Said[entente.Pause]
-	drafts   []store.WorkDraft
+	waits    []store.WorkDraft // for the person's signature as second officer
 	drafting bool
 }
+
+// waitsShown is how many drafts and clocks are listed above the lists.
+const waitsShown = 8
 
 // clockLine is a clock that runs against this party's agencies.
 type clockLine struct {
@@ -50,7 +54,7 @@ func list(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	}
 	m.drafting = a.Me.May(auth.Draft)
 	var err error
-	if m.drafts, err = a.Kit.Exchange.Drafts(ctx, me(a)); err != nil {
+	if m.waits, err = a.Kit.Awaited(ctx, a.Me, true); err != nil {
 		return nil, err
 	}
 	if m.pauses, err = a.Kit.Exchange.Pauses(ctx); err != nil {
@@ -60,6 +64,8 @@ func list(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 		return nil, err
 	}
 	switch {
+	case m.view == "drafts":
+		err = m.drafts(ctx, a)
 	case m.view == "permissions":
 		err = m.permissions(ctx, a)
 	case strings.HasPrefix(m.view, "requests"):
@@ -109,20 +115,24 @@ func (m *listModel) requests(ctx context.Context, a *kit.Ask) error {
 	}
 	m.begin(a, []string{"subject", "between", "about", "clock", "state"})
 	for _, r := range page.Items {
-		due := shell.Cell{Body: moment(a, r.Body.Due)}
-		if r.State == core.Waiting || r.State == core.Late {
-			due = shell.Cell{Body: clock(a, r.Body.Due)}
-		}
 		m.table.Rows = append(m.table.Rows, []shell.Cell{
 			{Text: r.Subject, Href: href(a, "requests", &r.Side), Sub: enum(a, "kind", string(r.Body.Kind))},
 			between(a, &r.Side),
 			{Text: areas(a, r.Areas), Sub: a.Term(r.Body.Purpose)},
-			due,
+			{Body: dueOf(a, r)},
 			{Body: badges(tone(r.State), state(a, r.State), r.Late && r.State != core.Late, a.T("exchange.late"))},
 		})
 	}
 	m.end(a, page.Next)
 	return nil
+}
+
+// dueOf is when an answer is due, with a clock while it runs.
+func dueOf(a *kit.Ask, r *core.RequestState) templ.Component {
+	if r.State == core.Waiting || r.State == core.Late {
+		return clock(a, r.Body.Due)
+	}
+	return moment(a, r.Body.Due)
 }
 
 func (m *listModel) releases(ctx context.Context, a *kit.Ask) error {
@@ -165,12 +175,57 @@ func (m *listModel) permissions(ctx context.Context, a *kit.Ask) error {
 	return nil
 }
 
+// draftStates are those in which a draft is worked on.
+var draftStates = []store.DraftState{store.DraftOpen, store.DraftReturned, store.DraftWaiting}
+
+// drafts are those of the person's agency.
+func (m *listModel) drafts(ctx context.Context, a *kit.Ask) error {
+	found, err := a.Kit.Exchange.Drafts(ctx, me(a))
+	if err != nil {
+		return err
+	}
+	q := a.R.URL.Query()
+	text, typ, in := strings.ToLower(strings.TrimSpace(q.Get("q"))), q.Get("type"), q.Get("state")
+	var types, states []shell.Option
+	for _, r := range entente.Types {
+		if core.Composed(r.Type) {
+			types = append(types, shell.Option{Value: string(r.Type), Text: a.T("type." + string(r.Type))})
+		}
+	}
+	for _, s := range draftStates {
+		states = append(states, shell.Option{Value: string(s), Text: a.T("desk.state." + string(s))})
+	}
+	blank := a.T("filter.any")
+	m.filters = shell.Filters{Action: a.Href("/desk/exchange"), Clear: a.Href("/desk/exchange", "view", m.view), Fields: []shell.Field{
+		{Name: "view", Kind: "hidden", Value: m.view},
+		{Name: "q", Label: a.T("exchange.filter.subject"), Kind: "search", Value: text},
+		{Name: "type", Label: a.T("filter.type"), Kind: "select", Value: typ, Blank: blank, Options: types},
+		{Name: "state", Label: a.T("desk.drafts.state"), Kind: "select", Value: in, Blank: blank, Options: states},
+	}}
+	found = slices.DeleteFunc(found, func(d store.WorkDraft) bool {
+		return !strings.Contains(d.Subject, text) || typ != "" && string(d.Type) != typ || in != "" && string(d.State) != in
+	})
+	shown, pager, err := things.Paginate(a.Frame, found)
+	if err != nil {
+		return err
+	}
+	m.pager = pager
+	m.begin(a, []string{"subject", "type", "step", "saved"})
+	for _, d := range shown {
+		m.table.Rows = append(m.table.Rows, []shell.Cell{
+			{Text: d.Subject, Href: draftHref(a, d.ID)}, {Text: a.T("type." + string(d.Type))},
+			{Body: shell.Badge(draftTone(d.State), a.T("desk.state."+string(d.State)))}, {Text: a.L.Moment(d.Updated.UTC()), Class: "e-nowrap"},
+		})
+	}
+	return nil
+}
+
 func (m *listModel) begin(a *kit.Ask, columns []string) {
 	m.table = shell.Table{
 		Caption: a.T("exchange.view." + m.view), HideCaption: true, Stack: true, RowHeader: true, Empty: a.T("exchange.empty." + m.view),
 	}
 	for _, c := range columns {
-		m.table.Columns = append(m.table.Columns, shell.Column{Title: a.T("exchange.col." + c), Wide: c == "about"})
+		m.table.Columns = append(m.table.Columns, shell.Column{Title: a.T("exchange.col." + c)})
 	}
 }
 
@@ -198,7 +253,7 @@ func (m *listModel) readClocks(ctx context.Context, a *kit.Ask) error {
 		return err
 	}
 	for _, c := range all {
-		if c.Owner != a.Kit.Party() || len(m.clocks) == 8 {
+		if c.Owner != a.Kit.Party() || len(m.clocks) == waitsShown {
 			continue
 		}
 		m.clocks = append(m.clocks, clockLine{ClockLine(a, c), ClockHref(a, c), c.Due})

@@ -3,11 +3,13 @@ package exchange
 import (
 	"context"
 	"encoding/csv"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
 
+	"entente/internal/chart"
 	core "entente/internal/exchange"
 	"entente/internal/web/desk/kit"
 	"entente/internal/web/shell"
@@ -16,6 +18,13 @@ import (
 type metersModel struct {
 	filters shell.Filters
 	table   shell.Table
+	figures []meterFigure
+}
+
+// meterFigure is a drawing of the meters.
+type meterFigure struct {
+	title string
+	bars  chart.Bars
 }
 
 // span reads the months of the address: the last twelve where none are named.
@@ -29,6 +38,9 @@ func span(a *kit.Ask) (from, to time.Time) {
 	}
 	if t, err := time.Parse("2006-01", q.Get("to")); err == nil {
 		to = t.AddDate(0, 1, 0)
+	}
+	if !from.Before(to) { // the later month of the two is the last
+		from, to = to.AddDate(0, -1, 0), from.AddDate(0, 1, 0)
 	}
 	return from, to
 }
@@ -48,7 +60,7 @@ func meters(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 		{Name: "to", Label: a.T("exchange.meters.to"), Kind: "month", Value: last.Format("2006-01")},
 	}}}
 	m.table = shell.Table{
-		Caption: a.T("exchange.meters.title"), HideCaption: true, RowHeader: true, Empty: a.T("exchange.meters.empty"),
+		Caption: a.T("exchange.meters.title"), HideCaption: true, RowHeader: true, Stack: true, Empty: a.T("exchange.meters.empty"),
 		CSV: a.Href("/desk/exchange/meters.csv", "from", from.Format("2006-01"), "to", last.Format("2006-01")),
 	}
 	for i, c := range meterColumns {
@@ -62,7 +74,63 @@ func meters(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 		row = append(row, shell.Cell{Text: medianText(a, l)}, shell.Cell{Text: a.L.Int(int64(l.Spontaneous))})
 		m.table.Rows = append(m.table.Rows, row)
 	}
+	m.figures = meterFigures(a, list, m.table.CSV)
 	return metersPage(a, m), nil
+}
+
+// counted are the counts that a drawing shows, in the order of its bars.
+var counted = []struct {
+	name string
+	of   func(core.Meter) int
+}{
+	{"asked", func(l core.Meter) int { return l.Asked }},
+	{"answered", func(l core.Meter) int { return l.Answered }},
+	{"refused", func(l core.Meter) int { return l.Refused }},
+	{"late", func(l core.Meter) int { return l.Late }},
+}
+
+// meterFigures draw who asked whom and what came of it, one drawing a direction on
+// the same areas, and how long answers took.
+func meterFigures(a *kit.Ask, list []core.Meter, csv string) []meterFigure {
+	var codes, names []string
+	at := map[string]core.Meter{}
+	for _, l := range list {
+		if !slices.Contains(codes, l.Area) {
+			codes, names = append(codes, l.Area), append(names, a.Area(l.Area))
+		}
+		at[l.Area+string(l.Direction)] = l
+	}
+	if len(codes) == 0 {
+		return nil
+	}
+	draw := func(id, title, unit string, decimals int, series []chart.Series) meterFigure {
+		return meterFigure{title, chart.Bars{
+			Text: chart.Text{ID: "meter-" + id, Title: title, Unit: unit, Decimals: decimals, CSV: csv}, Labels: names, Series: series, Horizontal: true,
+		}}
+	}
+	var out []meterFigure
+	took := make([]chart.Series, 0, len(core.Directions))
+	for _, d := range core.Directions {
+		var series []chart.Series
+		for _, c := range counted {
+			one := chart.Series{Name: a.T("exchange.meters." + c.name)}
+			for _, code := range codes {
+				one.Values = append(one.Values, chart.Value(float64(c.of(at[code+string(d)]))))
+			}
+			series = append(series, one)
+		}
+		out = append(out, draw(string(d), a.T("exchange.meters."+string(d)), a.T("exchange.meters.unit"), 0, series))
+		hours := chart.Series{Name: a.T("exchange.meters." + string(d))}
+		for _, code := range codes {
+			var v *float64 // nothing answered: no median
+			if l := at[code+string(d)]; l.Answered+l.Refused > 0 {
+				v = chart.Value(l.Median.Hours())
+			}
+			hours.Values = append(hours.Values, v)
+		}
+		took = append(took, hours)
+	}
+	return append(out, draw("median", a.T("exchange.meters.median"), a.T("exchange.meters.hours"), 1, took))
 }
 
 func medianText(a *kit.Ask, l core.Meter) string {

@@ -38,7 +38,7 @@ func readPermission(ctx context.Context, a *kit.Ask) (*permissionModel, error) {
 		return nil, err
 	}
 	a.Saw("permission", p.Ref.String())
-	a.Head(enum(a, "kind", p.Body.Kind), a.T("exchange.permission.lead", "From", who(a, p.From, p.Agency), "Party", a.L.Party(string(p.To))), "exchange", crumb(a))
+	a.Head(a.T("exchange.title.permission."+string(p.State), "What", enum(a, "kind", p.Body.Kind)), a.T("exchange.permission.lead", "From", who(a, p.From, p.Agency), "Party", a.L.Party(string(p.To))), "exchange", crumb(a))
 	m := &permissionModel{p: p, opened: carried(a), facts: []shell.KV{
 		{Key: a.T("exchange.col.state"), Body: shell.Badge(tone(p.State), state(a, p.State))},
 		{Key: a.T("field.purpose"), Text: a.Term(p.Body.Purpose)},
@@ -46,6 +46,9 @@ func readPermission(ctx context.Context, a *kit.Ask) (*permissionModel, error) {
 	}}
 	if p.Body.Release != nil {
 		m.facts = append(m.facts, shell.KV{Key: a.T("field.release"), Text: p.Body.Release.String(), Href: refHref(ctx, a, "releases", *p.Body.Release)})
+	}
+	if p.Answer != nil && p.Answer.Body.Until != "" {
+		m.facts = append(m.facts, shell.KV{Key: a.T("field.until"), Text: a.L.DateISO(string(p.Answer.Body.Until))})
 	}
 	if p.Body.Item != nil {
 		m.facts = append(m.facts, shell.KV{Key: a.T("field.item"), Body: shell.Digest(p.Body.Item.String(), ""), Hint: a.T("exchange.fact.item")})

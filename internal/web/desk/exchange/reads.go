@@ -24,15 +24,20 @@ type readsModel struct {
 var modes = []string{core.ModeRead, core.ModeExport, core.ModeTAXII}
 
 // usesAsked are the uses that the address asks for.
-func usesAsked(a *kit.Ask) core.UseQuery {
+func usesAsked(ctx context.Context, a *kit.Ask) core.UseQuery {
 	q := a.R.URL.Query()
-	return core.UseQuery{Agency: strings.ToUpper(q.Get("agency")), Purpose: q.Get("purpose"), Mode: q.Get("mode"), After: q.Get("after"), Limit: pageSize}
+	asked := core.UseQuery{Agency: strings.ToUpper(q.Get("agency")), Purpose: q.Get("purpose"), Mode: q.Get("mode"), After: q.Get("after"), Limit: pageSize}
+	if named := strings.TrimSpace(q.Get("release")); named != "" {
+		ref, _ := resolve(ctx, a, named) // what names nothing finds nothing
+		asked.Release = &ref
+	}
+	return asked
 }
 
 // reads is the audit of reads: who opened what for what, on this node.
 func reads(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	a.Head(a.T("exchange.reads.title"), a.T("exchange.reads.lead"), "exchange", crumb(a))
-	asked := usesAsked(a)
+	asked := usesAsked(ctx, a)
 	page, err := a.Kit.Exchange.Reads(ctx, me(a), asked)
 	if err != nil {
 		return nil, err
@@ -45,11 +50,12 @@ func reads(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	m := readsModel{filters: shell.Filters{Action: a.Href("/desk/exchange/reads"), Clear: a.Href("/desk/exchange/reads"), Fields: []shell.Field{
 		{Name: "agency", Label: a.T("exchange.filter.agency"), Kind: "select", Value: asked.Agency, Blank: blank, Options: agencies(ctx, a, a.Kit.Party())},
 		{Name: "purpose", Label: a.T("field.purpose"), Kind: "select", Value: asked.Purpose, Blank: blank, Options: purposes(a, "purpose")},
+		{Name: "release", Label: a.T("exchange.reads.what"), Kind: "search", Value: a.R.URL.Query().Get("release"), Hint: a.T("exchange.reads.what.hint")},
 		{Name: "mode", Label: a.T("field.mode"), Kind: "select", Value: asked.Mode, Blank: blank, Options: how},
 	}}}
 	m.table = shell.Table{
 		Caption: a.T("exchange.reads.title"), HideCaption: true, Stack: true, Empty: a.T("exchange.reads.empty"),
-		CSV: a.Href("/desk/exchange/reads.csv", "agency", asked.Agency, "purpose", asked.Purpose, "mode", asked.Mode),
+		CSV: a.Href("/desk/exchange/reads.csv", "agency", asked.Agency, "purpose", asked.Purpose, "mode", asked.Mode, "release", a.R.URL.Query().Get("release")),
 	}
 	for _, c := range []string{"when", "agency", "purpose", "mode", "person", "what"} {
 		m.table.Columns = append(m.table.Columns, shell.Column{Title: a.T("exchange.reads." + c), Wide: c == "what"})
@@ -62,6 +68,9 @@ func reads(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	}
 	if page.Next != "" {
 		m.pager.Next = a.With("after", page.Next)
+	}
+	if asked.After != "" {
+		m.pager.First = a.With("after", "")
 	}
 	return readsPage(a, m), nil
 }
@@ -86,7 +95,7 @@ func more(a *kit.Ask, n int) string {
 
 // readsCSV is the whole list for a machine.
 func readsCSV(ctx context.Context, a *kit.Ask) error {
-	asked := usesAsked(a)
+	asked := usesAsked(ctx, a)
 	asked.After, asked.Limit = "", 500
 	h := a.W.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")

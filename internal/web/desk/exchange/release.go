@@ -25,7 +25,7 @@ type releaseModel struct {
 	opened  *openedModel
 	// locked says why the person may not open it, "" when nothing stands in the way.
 	locked string
-	own    []shell.Option // agencies of this party
+	onward []shell.Option // agencies of this party that do not have it yet
 	zip    string         // address of the proof, "" where it is not offered
 }
 
@@ -54,23 +54,19 @@ func readRelease(ctx context.Context, a *kit.Ask) (*releaseModel, error) {
 		return nil, err
 	}
 	a.Saw("release", r.Ref.String())
-	title := "exchange.release.in"
-	if r.Direction == core.Out {
-		title = "exchange.release.out"
-	}
-	a.Head(a.T(title, "Subject", r.Subject), a.T("exchange.release.lead", "From", who(a, r.From, r.Agency), "To", strings.Join(r.Agencies, ", ")), "exchange", crumb(a))
+	a.Head(a.T(releaseTitle(r), "Subject", r.Subject), a.T("exchange.release.lead", "From", who(a, r.From, r.Agency), "To", strings.Join(r.Agencies, ", ")), "exchange", crumb(a))
 	m := &releaseModel{r: r, facts: releaseFacts(a, r), events: releaseEvents(a, r)}
 	m.proof = append(m.proof, decided(a, a.T("exchange.proof.release", "Who", who(a, r.From, r.Agency)), r.Ref, r.Decision))
 	if r.Receipt != nil {
 		d := &entente.Decision{Policy: r.Receipt.Body.Policy, Policies: r.Receipt.Body.Policies}
 		m.proof = append(m.proof, decided(a, a.T("exchange.proof.receipt."+r.Receipt.Body.Verdict, "Who", who(a, r.Receipt.Party, r.Receipt.Agency)), r.Receipt.Ref, d))
 	}
-	m.opened, m.own = carried(a), agencies(ctx, a, a.Kit.Party())
-	if no, err := a.Kit.Exchange.CanOpen(ctx, a.Kit.Exchange.ReaderOf(a.Me.User), r, firstPurpose(r)); err != nil {
+	m.opened = carried(a)
+	if r.Direction == core.In {
+		m.onward = slices.DeleteFunc(agencies(ctx, a, a.Kit.Party()), func(o shell.Option) bool { return hasIt(r, o.Value) })
+	}
+	if m.locked, err = lockedFor(ctx, a, r); err != nil {
 		return nil, err
-	} else if no != nil {
-		refused := kit.FromNode(a, no)
-		m.locked = refused.Rule + " " + refused.Mend
 	}
 	if a.Kit.Proof != nil {
 		m.zip = href(a, "releases", &r.Side) + "/proof.zip"
@@ -81,11 +77,50 @@ func readRelease(ctx context.Context, a *kit.Ask) (*releaseModel, error) {
 	return m, nil
 }
 
-func firstPurpose(r *core.ReleaseState) string {
-	if len(r.Body.Handling.Purposes) == 0 {
-		return ""
+// releaseTitle is the title of a release as it stands: what is on its way or has
+// arrived is named by its direction, anything else by what became of it.
+func releaseTitle(r *core.ReleaseState) string {
+	switch {
+	case r.State == core.Sent || r.State == core.Received:
+		return "exchange.title." + string(r.State) + "." + string(r.Direction)
+	case r.State == core.Deleted && r.Recall != nil:
+		return "exchange.title.shredded"
 	}
-	return r.Body.Handling.Purposes[0]
+	return "exchange.title." + string(r.State)
+}
+
+// hasIt reports whether an agency of the receiving party has a release already.
+func hasIt(r *core.ReleaseState, agency string) bool {
+	return slices.Contains(r.Agencies, agency) || slices.Contains(r.Copied, agency) || r.PassedOn(agency)
+}
+
+// purposesOf are those that it may be used for: permitted from the start, or by a
+// permission that stands.
+func purposesOf(r *core.ReleaseState) []string {
+	out := slices.Clone(r.Body.Handling.Purposes)
+	for _, p := range r.Permissions {
+		if p.State == core.Granted && p.Body.Kind == "use" && !slices.Contains(out, p.Body.Purpose) {
+			out = append(out, p.Body.Purpose)
+		}
+	}
+	return out
+}
+
+// lockedFor says why the person may open it for none of its purposes, "" when there
+// is one.
+func lockedFor(ctx context.Context, a *kit.Ask, r *core.ReleaseState) (string, error) {
+	locked := ""
+	for _, purpose := range purposesOf(r) {
+		no, err := a.Kit.Exchange.CanOpen(ctx, a.Kit.Exchange.ReaderOf(a.Me.User), r, purpose)
+		if err != nil || no == nil {
+			return "", err
+		}
+		if locked == "" {
+			refused := kit.FromNode(a, no)
+			locked = refused.Rule + " " + refused.Mend
+		}
+	}
+	return locked, nil
 }
 
 // decided is a recorded decision, with the names of the policies that decided it.

@@ -21,6 +21,15 @@ type requestModel struct {
 	opened  *openedModel
 }
 
+// requestTitle is the title of a request as it stands: what waits is named by its
+// direction, anything else by what became of it.
+func requestTitle(r *core.RequestState) string {
+	if r.State == core.Waiting {
+		return "exchange.title.waiting." + string(r.Direction)
+	}
+	return "exchange.title.request." + string(r.State)
+}
+
 func request(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	m, err := readRequest(ctx, a)
 	if err != nil {
@@ -39,15 +48,11 @@ func readRequest(ctx context.Context, a *kit.Ask) (*requestModel, error) {
 		return nil, err
 	}
 	a.Saw("request", r.Ref.String())
-	title := "exchange.request.in"
-	if r.Direction == core.Out {
-		title = "exchange.request.out"
-	}
-	a.Head(a.T(title, "Subject", r.Subject), a.T("exchange.request.lead", "From", who(a, r.From, r.Agency), "To", strings.Join(r.Agencies, ", ")), "exchange", crumb(a))
+	a.Head(a.T(requestTitle(r), "Subject", r.Subject), a.T("exchange.request.lead", "From", who(a, r.From, r.Agency), "To", strings.Join(r.Agencies, ", ")), "exchange", crumb(a))
 	m := &requestModel{r: r, opened: carried(a)}
 	m.facts = []shell.KV{
 		{Key: a.T("exchange.col.state"), Body: badges(tone(r.State), state(a, r.State), r.Late && r.State != core.Late, a.T("exchange.late"))},
-		{Key: a.T("field.due_time"), Body: clock(a, r.Body.Due)},
+		{Key: a.T("field.due_time"), Body: dueOf(a, r)},
 		{Key: a.T("exchange.fact.asked"), Text: enum(a, "kind", string(r.Body.Kind))},
 		{Key: a.T("field.purpose"), Text: a.Term(r.Body.Purpose)},
 		{Key: a.T("field.basis"), Text: a.Term(r.Body.Basis)},
