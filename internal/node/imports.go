@@ -261,7 +261,7 @@ func unreadable(why error) *Refusal {
 	case errors.Is(why, tabular.ErrHTML):
 		return refused("figures.file_page").ref() // the rule says all that is known
 	case errors.Is(why, tabular.ErrEmpty):
-		return refused("figures.file_empty").ref()
+		code = "figures.file_empty"
 	case errors.Is(why, tabular.ErrTruncated):
 		code = "figures.file_cut"
 	case errors.Is(why, tabular.ErrEncoding):
