@@ -197,6 +197,11 @@ func (x *Exchange) Release(ctx context.Context, v Viewer, ref entente.Ref, asOf 
 	if err != nil {
 		return nil, err
 	}
+	return x.release(ctx, v, version, asOf)
+}
+
+// release is Release for a version that was read.
+func (x *Exchange) release(ctx context.Context, v Viewer, version *store.Version[entente.Release], asOf time.Time) (*ReleaseState, error) {
 	list, err := x.releases(ctx, []store.Version[entente.Release]{*version}, asOf)
 	if err != nil {
 		return nil, err

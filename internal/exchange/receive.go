@@ -40,7 +40,7 @@ func (x *Exchange) receive(ctx context.Context, j store.Job) error {
 	if err != nil || v == nil {
 		return err
 	}
-	r, err := x.Release(ctx, Node, v.Ref, x.now())
+	r, err := x.release(ctx, Node, v, x.now())
 	if err != nil {
 		return notFoundIsNil(err)
 	}

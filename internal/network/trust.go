@@ -95,7 +95,7 @@ func (n *Network) holds(ctx context.Context, l store.LogState, pin string) bool 
 	if l.Size == 0 {
 		return slices.ContainsFunc(n.activeIn(ctx, l), is)
 	}
-	return n.o.Store.HasKey(l.Origin, func(k fold.ActiveKey) bool { return !k.Root && is(k.Binding) })
+	return len(n.o.Store.KeysWhere(l.Origin, func(k fold.ActiveKey) bool { return !k.Root && is(k.Binding) })) > 0
 }
 
 // logKeys are the vkeys of a writer's active log keys.

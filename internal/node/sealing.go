@@ -8,6 +8,7 @@ import (
 
 	"entente"
 	"entente/internal/fold"
+	"entente/internal/store"
 )
 
 // maxNamed is how many sealing keys a genesis names: each takes some two kilobytes
@@ -120,7 +121,7 @@ func (n *Node) sealingOf(ctx context.Context, party entente.Party) ([]entente.Ke
 		if l.Writer != string(party) || l.Audience == entente.National {
 			continue
 		}
-		active, err := n.bindings(ctx, l.Origin, l.Writer, l.Size)
+		active, err := n.sealingIn(ctx, l)
 		if err != nil {
 			return nil, err
 		}
@@ -130,36 +131,25 @@ func (n *Node) sealingOf(ctx context.Context, party entente.Party) ([]entente.Ke
 		}
 		list = slices.DeleteFunc(list, func(b entente.KeyBinding) bool { return !slices.Contains(active, b) })
 	}
-	list = slices.DeleteFunc(list, func(b entente.KeyBinding) bool { return b.Role != entente.RoleSeal })
 	slices.SortFunc(list, func(a, b entente.KeyBinding) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
 }
 
-// bindings are the keys active at the end of a log: those of the genesis while
-// nothing of it is held.
-func (n *Node) bindings(ctx context.Context, origin, writer string, size uint64) ([]entente.KeyBinding, error) {
-	if size == 0 {
-		raw, err := n.store.Genesis(ctx, writer)
-		if err != nil {
-			return nil, err
-		}
-		g, _, err := fold.Pinned(raw)
-		if err != nil {
-			return nil, err
-		}
-		return g.Keys, nil
+// sealingIn are the sealing keys active at the end of a log: those of the genesis
+// while nothing of it is held.
+func (n *Node) sealingIn(ctx context.Context, l store.LogState) ([]entente.KeyBinding, error) {
+	if l.Size > 0 {
+		return n.store.KeysWhere(l.Origin, func(k fold.ActiveKey) bool { return !k.Root && k.Binding.Role == entente.RoleSeal }), nil
 	}
-	held, err := n.store.Keys(ctx, origin)
+	raw, err := n.store.Genesis(ctx, l.Writer)
 	if err != nil {
 		return nil, err
 	}
-	var list []entente.KeyBinding
-	for _, k := range held {
-		if !k.Root {
-			list = append(list, k.Binding)
-		}
+	g, _, err := fold.Pinned(raw)
+	if err != nil {
+		return nil, err
 	}
-	return list, nil
+	return slices.DeleteFunc(slices.Clone(g.Keys), func(b entente.KeyBinding) bool { return b.Role != entente.RoleSeal }), nil
 }
 
 // KeyExport is an intent to take an agency's sealing key out of the node.

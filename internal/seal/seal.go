@@ -80,7 +80,7 @@ func archiveFile(w io.Writer, f File, open Source) (err error) {
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
 	// The wrappers hide ReadFrom and WriteTo, which would copy in smaller pieces.
-	n, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{io.LimitReader(src, f.Size+1)}, make([]byte, pieceSize))
+	n, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{io.LimitReader(src, f.Size+1)}, make([]byte, min(pieceSize, f.Size+1)))
 	if errors.Is(err, tar.ErrWriteTooLong) || err == nil && n != f.Size {
 		return f.otherSize()
 	}
@@ -102,5 +102,5 @@ func (f File) otherSize() error {
 	return fmt.Errorf("%w: %s has another size than the %d bytes stated", ErrContent, f.Name, f.Size)
 }
 
-// pieceSize is how much of a file is read at a time.
+// pieceSize is how much of a file is read at a time, at most.
 const pieceSize = 256 << 10

@@ -94,7 +94,7 @@ func (s *Store) NextJob(ctx context.Context) (time.Time, error) {
 
 // DoneJobs drops jobs.
 func (s *Store) DoneJobs(ctx context.Context, jobs ...Job) error {
-	return s.write(ctx, 0, func(w *writer) error {
+	return s.put(ctx, func(w *writer) error {
 		for _, j := range jobs {
 			if _, err := w.exec("DELETE FROM exchange_job WHERE kind = ? AND log = ? AND idx = ?", j.Kind, j.Entry.Log, j.Entry.Index); err != nil {
 				return err
@@ -144,7 +144,7 @@ func scanCarried(rows *sql.Rows) (Carried, error) {
 
 // PutCarried stores what a draft carries; without data, nothing any more.
 func (s *Store) PutCarried(ctx context.Context, c Carried) error {
-	return s.write(ctx, 0, func(w *writer) error { return w.putCarried(c) })
+	return s.put(ctx, func(w *writer) error { return w.putCarried(c) })
 }
 
 func (w *writer) putCarried(c Carried) (err error) {

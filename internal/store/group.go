@@ -40,6 +40,11 @@ func (s *Store) write(ctx context.Context, entries int, run func(*writer) error)
 	return s.do(ctx, &job{run: run, entries: entries})
 }
 
+// put is write for what nothing in the database can refuse.
+func (s *Store) put(ctx context.Context, run func(*writer) error) error {
+	return s.do(ctx, &job{run: run, bare: true})
+}
+
 func (s *Store) do(ctx context.Context, j *job) error {
 	j.done = make(chan error, 1)
 	select {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -43,6 +44,9 @@ type head struct {
 type heads struct {
 	logs map[string]*head
 	own  string
+
+	once   sync.Once
+	states []LogState // of all logs, by origin, once they were asked for
 }
 
 func (h *heads) sorted() []*head {
@@ -51,6 +55,16 @@ func (h *heads) sorted() []*head {
 		out = append(out, h.logs[origin])
 	}
 	return out
+}
+
+// list returns the states of all logs, by origin. They are not to be changed.
+func (h *heads) list() []LogState {
+	h.once.Do(func() {
+		for _, l := range h.sorted() {
+			h.states = append(h.states, l.state())
+		}
+	})
+	return h.states
 }
 
 func (h *head) state() LogState {

@@ -52,11 +52,7 @@ func (s *Store) Log(_ context.Context, origin string) (LogState, error) {
 
 // Logs returns the state of all logs, by origin.
 func (s *Store) Logs(context.Context) []LogState {
-	var out []LogState
-	for _, h := range s.heads.Load().sorted() {
-		out = append(out, h.state())
-	}
-	return out
+	return slices.Clone(s.heads.Load().list())
 }
 
 // Checkpoint returns the latest signed checkpoint of a log.
@@ -176,7 +172,11 @@ func (s *Store) EntryBundle(ctx context.Context, origin string, index uint64, wi
 	if err != nil {
 		return nil, err
 	}
-	var bundle []byte
+	size := 0
+	for _, raw := range raws {
+		size += 2 + len(raw)
+	}
+	bundle := make([]byte, 0, size)
 	for _, raw := range raws {
 		if bundle, err = merkle.AppendBundle(bundle, raw); err != nil {
 			return nil, err

@@ -17,15 +17,16 @@ func (s *Store) Keys(_ context.Context, origin string) (map[string]fold.ActiveKe
 	return maps.Clone(h.keys), nil
 }
 
-// HasKey reports whether a key that is active at the end of a log is as asked for;
-// false when there is no such log.
-func (s *Store) HasKey(origin string, is func(fold.ActiveKey) bool) bool {
+// KeysWhere returns the keys active at the end of a log that are as asked for, in no
+// order; none when there is no such log.
+func (s *Store) KeysWhere(origin string, is func(fold.ActiveKey) bool) []entente.KeyBinding {
+	var out []entente.KeyBinding
 	for _, k := range s.keys(origin) {
 		if is(k) {
-			return true
+			out = append(out, k.Binding)
 		}
 	}
-	return false
+	return out
 }
 
 const sqlTips = `SELECT eid, leaf FROM version
