@@ -229,7 +229,10 @@ var exchangeRows = map[string]row{
 
 	"open-release":   {act: auth.AppendInner, at: of("releases", "/open"), body: func(*between) any { return OpenRequest{"criminal_investigation"} }},
 	"export-release": {act: auth.AppendInner, at: of("releases", "/export"), body: func(*between) any { return OpenRequest{"criminal_investigation"} }},
-	"open-content":   {act: auth.AppendInner, at: of("contents", "/open")},
+	"export-key": {act: auth.AppendInner, body: func(b *between) any {
+		return KeyExportRequest{ActID: ActID{newUUID(b.t)}, Key: "none", Reason: entente.Text{ES: "x", EN: "x"}}
+	}},
+	"open-content": {act: auth.AppendInner, at: of("contents", "/open")},
 }
 
 // operations are the registered routes by id: method and path.

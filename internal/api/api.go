@@ -17,7 +17,7 @@ import (
 
 // Version is the version of the interface (info.version of the OpenAPI document):
 // the minor part grows with what is added, the major one with what breaks.
-const Version = "1.2.0"
+const Version = "1.3.0"
 
 // Deps is what the interface needs. Fields that may be nil take what rests on
 // them out of the interface.

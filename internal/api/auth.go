@@ -13,6 +13,10 @@ import (
 type Auth interface {
 	// Caller returns who asks, or [ErrNotSignedIn].
 	Caller(r *http.Request) (*Caller, error)
+	// SecondOfficer opens the officer key of another person than the caller for one
+	// act; whoever calls locks it again. [auth.ErrCredentials] for a name or
+	// passphrase that is not right, [*auth.WaitError] after too many attempts.
+	SecondOfficer(r *http.Request, name, passphrase string) (*node.Officer, error)
 }
 
 // ErrNotSignedIn means that a request carries no valid session or token.

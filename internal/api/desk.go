@@ -27,6 +27,7 @@ import (
 type Desk interface {
 	Drafting
 	Signing
+	Exporting
 }
 
 // Drafting writes drafts; nothing of them is in a log.
@@ -41,6 +42,12 @@ type Signing interface {
 	Submit(ctx context.Context, id string, by *node.Officer) (*node.Appended, error)
 	Approve(ctx context.Context, id string, second *node.Officer) (node.Appended, error)
 	Return(ctx context.Context, id, actor, note string) error
+}
+
+// Exporting takes sealing keys of agencies out of the node.
+type Exporting interface {
+	KeyStates(ctx context.Context) ([]node.KeyState, error)
+	ExportSealKey(ctx context.Context, e node.KeyExport) (file string, at node.Appended, err error)
 }
 
 // maxBody bounds a request's body in bytes: a draft is smaller than an entry.

@@ -37,6 +37,18 @@ func (d *desk) Caller(r *http.Request) (*Caller, error) {
 	return nil, ErrNotSignedIn
 }
 
+// SecondOfficer implements [Auth].
+func (d *desk) SecondOfficer(r *http.Request, name, passphrase string) (*node.Officer, error) {
+	if c := d.callers[name]; c == nil || name == r.Header.Get("User") {
+		return nil, auth.ErrCredentials
+	}
+	o, err := d.node.UnlockOfficer(r.Context(), name, passphrase)
+	if err != nil {
+		return nil, auth.ErrCredentials
+	}
+	return o, nil
+}
+
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	ctx, dir := t.Context(), filepath.Join(t.TempDir(), "mx")

@@ -29,6 +29,7 @@ func (s *server) routeExchange() {
 	s.routeExchangeDrafts()
 	s.routeExchangeActs()
 	s.routeExchangeUse()
+	s.routeExchangeKeys()
 }
 
 // exchangeRoute registers one route of the exchange.

@@ -19,6 +19,7 @@ import (
 	"entente"
 	"entente/internal/auth"
 	"entente/internal/exchange"
+	"entente/internal/node"
 	"entente/internal/store"
 	"entente/test/parties"
 )
@@ -477,6 +478,62 @@ func TestEmergencyAndAlert(t *testing.T) {
 		t.Errorf("alerts: %+v", alerts.Items)
 	}
 	mx.act("sspc-first", "sre-second", release+"/review", ReviewRequest{ActID{newUUID(t)}, "upheld"})
+}
+
+// TestAKeyLeavesByTwoOfficersAtOnce: break-glass over the interface.
+func TestAKeyLeavesByTwoOfficersAtOnce(t *testing.T) {
+	w := parties.Quiet(t)
+	mx, us := exchangeDesk(t, w.MX), exchangeDesk(t, w.US)
+	states, err := w.MX.Node.KeyStates(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := func(agency string) string {
+		i := slices.IndexFunc(states, func(k node.KeyState) bool { return k.Role == entente.RoleSeal && k.Agency == agency })
+		return states[i].Name
+	}
+	good := KeyExportRequest{
+		ActID: ActID{newUUID(t)}, Key: key("SSPC"), Reason: entente.Text{ES: "Un ejemplo.", EN: "An example."},
+		Second: "sspc-second", Passphrase: parties.Passphrase,
+	}
+	const path = exchangePath + "key-exports"
+	size := func() uint64 {
+		l, err := w.MX.Store().Log(t.Context(), w.MX.Origin(entente.Shared))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l.Size
+	}
+	before := size()
+	for _, c := range []struct {
+		status int
+		code   string
+		change func(*KeyExportRequest)
+	}{
+		{403, "credentials", func(r *KeyExportRequest) { r.Passphrase = "wrong" }},
+		{403, "credentials", func(r *KeyExportRequest) { r.Second = "nobody" }},
+		{403, "credentials", func(r *KeyExportRequest) { r.Second = "sspc-first" }},
+		{422, "body", func(r *KeyExportRequest) { r.Key = key("FGR") }},
+		{422, "body", func(r *KeyExportRequest) { r.Key = "none" }},
+		{422, "body", func(r *KeyExportRequest) { r.Reason.ES = "" }},
+		{422, "rule", func(r *KeyExportRequest) { r.Second = "fgr-first" }}, // no releasing officer
+	} {
+		r := good
+		c.change(&r)
+		mx.refused(c.status, c.code, "sspc-first", http.MethodPost, path, r)
+	}
+	us.refused(422, "body", "cbp-first", http.MethodPost, path, good)
+	if size() != before {
+		t.Error("a refusal left an entry")
+	}
+	done := as[KeyExportAnswer](mx, 201, mx.ask("sspc-first", http.MethodPost, path, good))
+	if !strings.Contains(done.File, "AGE-SECRET-KEY-PQ-1") || !strings.HasPrefix(done.File, "# SSPC, ") || size() != before+1 {
+		t.Errorf("%d entries, %.40s", size()-before, done.File)
+	}
+	again := as[KeyExportAnswer](mx, 200, mx.ask("sspc-first", http.MethodPost, path, good))
+	if again.Entry != done.Entry || again.File != done.File || size() != before+1 {
+		t.Errorf("asked again: %v", again.Entry)
+	}
 }
 
 // TestASlowTransferIsWaitedFor: a server's deadlines end silence, not a large file.

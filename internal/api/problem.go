@@ -124,7 +124,7 @@ func (s *server) refuse(w http.ResponseWriter, c *call, p *Problem) {
 // problemCodes are the problems there are, for their pages.
 var problemCodes = []string{
 	"parameters", "notfound", "method", "cursor", "query", "conflict", "restored", "rule", "internal", "toomany",
-	"signin", "forbidden", "locked", "body", "policy", "refused", "nofigures", "nocheck", "nofile", "toolarge", "busy", "exchange", "nocounts",
+	"signin", "forbidden", "locked", "credentials", "body", "policy", "refused", "nofigures", "nocheck", "nofile", "toolarge", "busy", "exchange", "nocounts",
 }
 
 // problemPage explains one type of problem, in both languages.

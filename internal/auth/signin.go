@@ -143,9 +143,10 @@ func (a *Auth) unlock(ctx context.Context, u store.User, passphrase string) erro
 // for one act; whoever calls locks it again. A name or passphrase that is not right
 // is [ErrCredentials]; attempts are limited like those to sign in, and noted.
 func (a *Auth) SecondOfficer(r *http.Request, name, passphrase string) (*node.Officer, error) {
-	ctx, first := r.Context(), From(r.Context())
-	if first == nil {
-		return nil, ErrNotSignedIn
+	ctx := r.Context()
+	first, err := a.Identify(r)
+	if err != nil {
+		return nil, err
 	}
 	if err := a.mayTry(name, address(r)); err != nil {
 		return nil, errors.Join(err, a.note(ctx, name, "unlock_key", "refused"))
