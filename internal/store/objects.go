@@ -93,9 +93,16 @@ func (s *Store) addPart(ctx context.Context, b ObjectBatch, part int, rows []obj
 		if last-first != int64(len(rows)-1) {
 			return fmt.Errorf("%w: the numbers of objects have a gap", errGroup)
 		}
-		_, err = w.exec("INSERT INTO object_batch (log, idx, leaf, part, first, last, areas) VALUES (?,?,?,?,?,?,?)",
+		res, err := w.exec("INSERT INTO object_batch (log, idx, leaf, part, first, last, areas) VALUES (?,?,?,?,?,?,?)",
 			b.Release.Log, b.Release.Index, b.Release.Leaf[:], part, first, last, ","+strings.Join(b.Areas, ",")+",")
 		if err != nil {
+			return err
+		}
+		num, err := res.LastInsertId()
+		if err != nil {
+			return err
+		}
+		if err := w.addRefs(num, rows); err != nil {
 			return err
 		}
 		return w.objectsChanged(0)
@@ -130,8 +137,8 @@ func (w *writer) objectsChanged(last int64) error {
 }
 
 // batchesOf reads the batches of a release inside the running group.
-func (w *writer) batchesOf(release entente.Ref) (batches [][3]int64, err error) {
-	rows, err := w.query("SELECT num, first, last FROM object_batch WHERE log = ? AND idx = ? ORDER BY part", release.Log, release.Index)
+func (w *writer) batchesOf(release releaseAt) (batches [][3]int64, err error) {
+	rows, err := w.query("SELECT num, first, last FROM object_batch WHERE log = ? AND idx = ? ORDER BY part", release.log, release.index)
 	if err != nil {
 		return nil, err
 	}
@@ -144,111 +151,6 @@ func (w *writer) batchesOf(release entente.Ref) (batches [][3]int64, err error) 
 		batches = append(batches, b)
 	}
 	return batches, rows.Err()
-}
-
-// GrantObjects shows the objects of a release to agencies: to each of them they
-// are added now. An agency that has them keeps them where they are.
-func (s *Store) GrantObjects(ctx context.Context, release entente.Ref, agencies ...string) error {
-	return s.grant(ctx, release, func(*writer, int64) ([]string, error) { return agencies, nil })
-}
-
-// RenewObjects adds the objects of a release anew for every agency that has them:
-// whoever reads on from an earlier moment gets them. It is for releases whose
-// objects could not be read for a time.
-func (s *Store) RenewObjects(ctx context.Context, release entente.Ref) error {
-	return s.grant(ctx, release, func(w *writer, batch int64) (agencies []string, err error) {
-		rows, err := w.query("SELECT agency FROM object_grant WHERE batch = ? ORDER BY agency", batch)
-		if err != nil {
-			return nil, err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var a string
-			if err := rows.Scan(&a); err != nil {
-				return nil, err
-			}
-			agencies = append(agencies, a)
-		}
-		if err := errorsOf(rows); err != nil {
-			return nil, err
-		}
-		_, err = w.exec("DELETE FROM object_grant WHERE batch = ?", batch)
-		return agencies, err
-	})
-}
-
-// errorsOf ends the reading of rows.
-func errorsOf(rows *sql.Rows) error {
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	return rows.Close()
-}
-
-func (s *Store) grant(ctx context.Context, release entente.Ref, agencies func(w *writer, batch int64) ([]string, error)) error {
-	return s.write(ctx, 0, func(w *writer) error {
-		batches, err := w.batchesOf(release)
-		if err != nil {
-			return err
-		}
-		var last int64
-		if err := w.row("SELECT last FROM object_change", nil, &last); err != nil {
-			return err
-		}
-		was := last
-		for _, b := range batches {
-			list, err := agencies(w, b[0])
-			if err != nil {
-				return err
-			}
-			for _, agency := range list {
-				since := max(s.clock().UnixMicro(), last+1)
-				res, err := w.exec("INSERT OR IGNORE INTO object_grant (agency, batch, since) VALUES (?,?,?)", agency, b[0], since)
-				if err != nil {
-					return err
-				}
-				if n, err := res.RowsAffected(); err != nil {
-					return err
-				} else if n > 0 {
-					last = since + b[2] - b[1]
-				}
-			}
-		}
-		if last == was {
-			return nil
-		}
-		return w.objectsChanged(last)
-	})
-}
-
-// DropObjects removes the objects of a release, and returns how many there were.
-func (s *Store) DropObjects(ctx context.Context, release entente.Ref) (n int, err error) {
-	err = s.write(ctx, 0, func(w *writer) error {
-		n = 0
-		batches, err := w.batchesOf(release)
-		if err != nil || len(batches) == 0 {
-			return err
-		}
-		for _, b := range batches {
-			if _, err := w.exec("DELETE FROM object_grant WHERE batch = ?", b[0]); err != nil {
-				return err
-			}
-			if _, err := w.exec("DELETE FROM object_batch WHERE num = ?", b[0]); err != nil {
-				return err
-			}
-			res, err := w.exec("DELETE FROM object WHERE num BETWEEN ? AND ?", b[1], b[2])
-			if err != nil {
-				return err
-			}
-			gone, err := res.RowsAffected()
-			if err != nil {
-				return err
-			}
-			n += int(gone)
-		}
-		return w.objectsChanged(0)
-	})
-	return n, err
 }
 
 // ReleasesWithObjects returns the releases that objects are kept of.

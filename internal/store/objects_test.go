@@ -169,7 +169,7 @@ func TestReferencesToTheInvisibleHide(t *testing.T) {
 	if got, _, _ := listed(t, viewOf(t, s, "FGR"), ObjectQuery{}); len(got) != 10 {
 		t.Errorf("the agency of all sees %v", got)
 	}
-	const want = "report--b report--c report--d sighting--2 ring--1 ring--2"
+	const want = "report--b report--c report--d ring--2 sighting--2 ring--1" // what refers to ring--2 came again with it
 	v := viewOf(t, s, "SSPC")
 	for _, limit := range []int{1, 2, 1000} {
 		var all []string
@@ -230,7 +230,50 @@ func TestALargeReleaseIsAddedOnce(t *testing.T) {
 // model is what the store of objects must do, said plainly.
 type model struct {
 	objects []modelObject
-	grants  map[string][]int // by agency: releases in the order they were granted
+	grants  map[string][]int        // by agency: releases in the order they were granted
+	refs    map[int]map[string]bool // by release: what its objects refer to outside it
+	order   []int                   // releases as they were added
+}
+
+// add adds a release, granted to nobody.
+func (m *model) add(n int, batch []Object) {
+	m.order, m.refs[n] = append(m.order, n), map[string]bool{}
+	for i, refs := range outsideRefs(batch) {
+		m.objects = append(m.objects, modelObject{batch[i], n})
+		for _, ref := range strings.Fields(refs) {
+			m.refs[n][ref] = true
+		}
+	}
+}
+
+// grant grants a release to agencies, in one step. Where that is new, the releases
+// that refer to its objects come again, the nearest first.
+func (m *model) grant(n int, agencies ...string) {
+	fresh := false
+	for _, a := range agencies {
+		if !slices.Contains(m.grants[a], n) {
+			m.grants[a], fresh = append(m.grants[a], n), true
+		}
+	}
+	if !fresh {
+		return
+	}
+	seen := map[int]bool{n: true}
+	for open := []int{n}; len(open) > 0; open = open[1:] {
+		for _, r := range m.order {
+			refers := slices.ContainsFunc(m.objects, func(o modelObject) bool { return o.release == open[0] && m.refs[r][o.ID] })
+			if !refers || seen[r] {
+				continue
+			}
+			seen[r] = true
+			open = append(open, r)
+			for a, list := range m.grants {
+				if i := slices.Index(list, r); i >= 0 {
+					m.grants[a] = append(slices.Delete(list, i, i+1), r)
+				}
+			}
+		}
+	}
 }
 
 type modelObject struct {
@@ -291,7 +334,7 @@ func TestObjectsFollowTheModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		run++ // each run has agencies, releases and identifiers of its own
 		ctx := t.Context()
-		m := &model{grants: map[string][]int{}}
+		m := &model{grants: map[string][]int{}, refs: map[int]map[string]bool{}}
 		agencies := []string{fmt.Sprint("FGR", run), fmt.Sprint("SSPC", run)}
 		id := rapid.Map(rapid.IntRange(0, 7), func(n int) string { return fmt.Sprintf("report--%d-%d", run, n) })
 		for i := range rapid.IntRange(1, 6).Draw(rt, "releases") {
@@ -301,16 +344,14 @@ func TestObjectsFollowTheModel(t *testing.T) {
 				o := stixObject(id.Draw(rt, "id"), fmt.Sprintf("2026-01-0%dT00:00:00Z", rapid.IntRange(1, 3).Draw(rt, "version")),
 					rapid.SliceOfN(id, 0, 2).Draw(rt, "refs")...)
 				batch = append(batch, o)
-				m.objects = append(m.objects, modelObject{o, n})
 			}
 			to := rapid.SliceOfDistinct(rapid.SampledFrom(agencies), rapid.ID).Draw(rt, "to")
 			addRelease(t, s, n, to, batch...)
-			for _, a := range to {
-				m.grants[a] = append(m.grants[a], n)
-			}
+			m.add(n, batch)
+			m.grant(n, to...)
 			if later := rapid.IntRange(10*run, n).Draw(rt, "later"); !slices.Contains(m.grants[agencies[1]], later) {
 				check(t, s.GrantObjects(ctx, release(later), agencies[1]))
-				m.grants[agencies[1]] = append(m.grants[agencies[1]], later)
+				m.grant(later, agencies[1])
 			}
 		}
 		hide := rapid.SliceOfN(rapid.IntRange(10*run, 10*run+5), 0, 2).Draw(rt, "hidden")
@@ -338,6 +379,61 @@ func TestObjectsFollowTheModel(t *testing.T) {
 	})
 }
 
+// TestWhatRefersComesBackToo: an object that was hidden because of what it refers to
+// comes again to who reads on, when that can be read, comes, or is gone.
+func TestWhatRefersComesBackToo(t *testing.T) {
+	s := open(t)
+	sspc := []string{"SSPC"}
+	addRelease(t, s, 1, sspc, stixObject("identity--a", ""))
+	addRelease(t, s, 2, sspc, stixObject("report--a", "", "identity--a"))
+	addRelease(t, s, 3, sspc, stixObject("sighting--a", "", "report--a"))
+	addRelease(t, s, 4, sspc, stixObject("vessel--z", ""))
+	at := int64(0)
+	reads := func(what, want string, hide ...int) {
+		t.Helper()
+		var got []string
+		var last int64
+		got, last, _ = listed(t, viewOf(t, s, "SSPC", hide...), ObjectQuery{After: at})
+		at = max(at, last)
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: it reads on with %v, want %s", what, got, want)
+		}
+	}
+	reads("at first", "identity--a report--a sighting--a vessel--z")
+	if got, _, _ := listed(t, viewOf(t, s, "SSPC", 1), ObjectQuery{}); strings.Join(got, " ") != "vessel--z" {
+		t.Errorf("while the first is held: %v", got)
+	}
+	addRelease(t, s, 5, sspc, stixObject("vessel--y", ""))
+	reads("while the first is held", "vessel--y", 1)
+	check(t, s.RenewObjects(t.Context(), release(1)))
+	reads("when that is over", "identity--a report--a sighting--a")
+	check(t, s.RenewObjects(t.Context(), release(4)))
+	reads("what nothing refers to", "vessel--z")
+	addRelease(t, s, 6, nil, stixObject("identity--b", ""))
+	addRelease(t, s, 7, sspc, stixObject("report--b", "", "identity--b"))
+	reads("what refers to something not shown", "")
+	check(t, s.GrantObjects(t.Context(), release(6), "SSPC"))
+	reads("when that is shown", "identity--b report--b")
+	check(t, s.GrantObjects(t.Context(), release(6), "SSPC"))
+	reads("shown again", "")
+	n, err := s.DropObjects(t.Context(), release(1))
+	check(t, err)
+	reads("when that is gone", "report--a sighting--a")
+	if again, err := s.DropObjects(t.Context(), release(1)); n != 1 || again != 0 || err != nil {
+		t.Errorf("dropped %d, then %d, %v", n, again, err)
+	}
+	reads("dropped again", "")
+	_, err = s.DropObjects(t.Context(), release(3))
+	check(t, err)
+	_, err = s.DropObjects(t.Context(), release(2))
+	check(t, err)
+	var left int
+	check(t, s.read(nil).row(t.Context(), "SELECT count(*) FROM object_ref", nil, &left))
+	if left != 1 { // that of report--b
+		t.Errorf("%d references are left", left)
+	}
+}
+
 // TestObjectQueriesUseTheirIndexes: what a page asks for must not look at more rows when
 // more objects are kept.
 func TestObjectQueriesUseTheirIndexes(t *testing.T) {
@@ -353,6 +449,7 @@ func TestObjectQueriesUseTheirIndexes(t *testing.T) {
 		"refs":      {sqlObjectRefs, []any{"x"}, "object USING INDEX object_id (id=?)"},
 		"again":     {"UPDATE object SET again = 1 WHERE id = ?", []any{"x"}, "object USING INDEX object_id (id=?)"},
 		"batches":   {"SELECT num, first, last FROM object_batch WHERE log = ? AND idx = ? ORDER BY part", []any{"x", 1}, "(log=? AND idx=?)"},
+		"referring": {sqlReferring, []any{1, 2}, "r USING PRIMARY KEY (id=?)"},
 		"waiting":   {sqlWaitingSubmissions, []any{1, "x", 3}, "submission USING INDEX submission_waiting (client=? AND area=?)"},
 		"areas":     {sqlWaitingAreas, nil, "SCAN submission USING INDEX submission_waiting"},
 	} {
