@@ -226,21 +226,27 @@ func (w *writer) referringTo(release releaseAt) (list []releaseAt, err error) {
 		return nil, err
 	}
 	for _, b := range batches {
-		rows, err := w.query(sqlReferring, b[1], b[2])
+		some, err := w.referringToBatch(b)
 		if err != nil {
 			return nil, err
 		}
-		for rows.Next() {
-			var r releaseAt
-			if err := rows.Scan(&r.log, &r.index); err != nil {
-				rows.Close()
-				return nil, err
-			}
-			list = append(list, r)
-		}
-		if err := errorsOf(rows); err != nil {
-			return nil, err
-		}
+		list = append(list, some...)
 	}
 	return list, nil
+}
+
+func (w *writer) referringToBatch(b [3]int64) (list []releaseAt, err error) {
+	rows, err := w.query(sqlReferring, b[1], b[2])
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r releaseAt
+		if err := rows.Scan(&r.log, &r.index); err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
 }
