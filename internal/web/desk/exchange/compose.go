@@ -89,14 +89,13 @@ func others(a *kit.Ask) []entente.Party {
 }
 
 type editModel struct {
-	d      *core.Draft
-	fields []form.Field
-	parts  arranged
-	gate   []*kit.Refused
-	later  []*kit.Refused
-	files  []fileLine
-	facts  []shell.KV // what follows from the route
-	ask    bool       // it may rest on a permission that can be asked for
+	d       *core.Draft
+	fields  []form.Field
+	parts   arranged
+	verdict verdict
+	files   []fileLine
+	facts   []shell.KV // what follows from the route
+	ask     bool       // it may rest on a permission that can be asked for
 }
 
 // sealedFields are what a form does not show: what follows from the content and
@@ -114,8 +113,38 @@ func edit(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	a.Saw("draft", d.ID)
 	a.Head(a.T("exchange.compose."+string(d.Type)), a.T("exchange.compose.lead"), "exchange", crumb(a))
 	m := editModel{d: d, files: filesOf(a, d), ask: d.Type == entente.TypeRelease}
+	in := formOf(ctx, a, d)
+	in.More = a.R.URL.Query().Get("more")
+	if a.Typed != nil {
+		if in.Body, err = form.Parse(d.Type, a.Typed, d.Body, resolver(ctx, a)); err != nil {
+			return nil, err
+		}
+	}
+	if m.verdict, err = gate(ctx, a, d); err != nil {
+		return nil, err
+	}
+	in.Errors = map[string]string{}
+	if a.R.URL.Query().Get("check") != "" {
+		in.Check = true
+		for _, r := range m.verdict.blocking {
+			if r.Field != "" {
+				in.Errors[r.Field] = r.Rule + " " + r.Mend
+			}
+		}
+	}
+	m.fields = form.Build(in)
+	var own *entente.Route
+	if own, m.facts, err = routeFacts(ctx, a); err != nil {
+		return nil, err
+	}
+	m.parts = arrange(a, d.Type, m.fields, own != nil && slices.Contains(own.Authorisation, string(d.Type)))
+	return editPage(a, m), nil
+}
+
+// formOf is the form of a draft as it is saved.
+func formOf(ctx context.Context, a *kit.Ask, d *core.Draft) form.Input {
 	in := form.Input{
-		F: a.Frame, Type: d.Type, Body: d.Body, Hide: map[string]bool{}, More: a.R.URL.Query().Get("more"),
+		F: a.Frame, Type: d.Type, Body: d.Body, Hide: map[string]bool{},
 		Refs:    func(field string) []shell.Option { return granted(ctx, a, field) },
 		Choices: func(field string) []shell.Option { return agreed(ctx, a, d.Type, field) },
 	}
@@ -125,63 +154,25 @@ func edit(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	if len(others(a)) == 1 {
 		in.Hide["to"], in.Hide["of"] = true, true
 	}
-	if a.Typed != nil {
-		if in.Body, err = form.Parse(d.Type, a.Typed, d.Body, resolver(ctx, a)); err != nil {
-			return nil, err
-		}
-	}
-	if m.gate, m.later, err = gate(ctx, a, d.ID); err != nil {
-		return nil, err
-	}
-	in.Errors = map[string]string{}
-	if a.R.URL.Query().Get("check") != "" {
-		in.Check = true
-		for _, r := range m.gate {
-			if r.Field != "" {
-				in.Errors[r.Field] = r.Rule + " " + r.Mend
-			}
-		}
-	}
-	m.fields = form.Build(in)
-	m.parts = arrange(a, d.Type, m.fields)
-	m.facts = routeFacts(ctx, a)
-	return editPage(a, m), nil
+	return in
 }
 
-// gate says in words what stands in the way of a draft, and what only the second
-// person settles.
-func gate(ctx context.Context, a *kit.Ask, id string) (blocking, later []*kit.Refused, err error) {
-	found, err := a.Kit.Exchange.Gate(ctx, me(a), id)
-	if err != nil {
+// routeFacts is the way out that this party's route prescribes; nil without a route.
+func routeFacts(ctx context.Context, a *kit.Ask) (*entente.Route, []shell.KV, error) {
+	routes, err := a.Kit.Exchange.Routes(ctx)
+	own := routes[a.Kit.Party()]
+	if err != nil || own == nil {
 		return nil, nil, err
 	}
-	for _, f := range found {
-		r := kit.FromNode(a, f.Refusal)
-		if f.Blocking {
-			blocking = append(blocking, r)
-		} else {
-			later = append(later, r)
-		}
-	}
-	return blocking, later, nil
-}
-
-// routeFacts is the way out that this party's route prescribes.
-func routeFacts(ctx context.Context, a *kit.Ask) []shell.KV {
-	routes, err := a.Kit.Exchange.Routes(ctx)
-	if err != nil || routes[a.Kit.Party()] == nil {
-		return nil
-	}
-	own := routes[a.Kit.Party()]
 	var needed []string
 	for _, act := range own.Authorisation {
 		needed = append(needed, enum(a, "authorisation", act))
 	}
-	return []shell.KV{
+	return own, []shell.KV{
 		{Key: a.T("field.contacts"), Text: strings.Join(own.Contacts, ", ")},
 		{Key: a.T("field.ceiling"), Text: enum(a, "ceiling", string(own.Ceiling))},
 		{Key: a.T("field.authorisation"), Text: a.L.List(needed...), Hint: a.Say(own.Authority)},
-	}
+	}, nil
 }
 
 func resolver(ctx context.Context, a *kit.Ask) form.Resolver {
@@ -386,23 +377,21 @@ func autosave(ctx context.Context, a *kit.Ask) error {
 		return err
 	}
 	id := a.R.PathValue("id")
+	said := a.T("desk.edit.autosaved", "At", a.Kit.Now().UTC().Format("15:04:05"))
 	d, err := keep(ctx, a, id)
 	if errors.Is(err, core.ErrNotFound) {
 		return err
 	}
-	said, revision := a.T("desk.edit.autosaved", "At", a.Kit.Now().UTC().Format("15:04:05")), 0
 	if err != nil {
 		said = a.T("desk.edit.notsaved")
-		if was, err := a.Kit.Exchange.Draft(ctx, me(a), id); err == nil {
-			revision = was.Revision
+		if d, err = a.Kit.Exchange.Draft(ctx, me(a), id); err != nil {
+			return err
 		}
-	} else {
-		revision = d.Revision
 	}
-	blocking, later, err := gate(ctx, a, id)
+	v, err := gate(ctx, a, d)
 	if err != nil {
 		return err
 	}
-	shell.Render(a.W, a.R, http.StatusOK, answer(a, said, revision, blocking, later))
+	shell.Render(a.W, a.R, http.StatusOK, answer(a, said, d.Revision, v))
 	return nil
 }

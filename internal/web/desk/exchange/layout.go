@@ -12,7 +12,7 @@ import (
 // side, perhaps with a heading or folded away while nothing of them is filled in.
 type place struct {
 	part  string // message "exchange.part.<part>"
-	group string // whose label is the heading, "" for none
+	group string // or field whose label is the heading, "" for none
 	paths []string
 	fold  bool
 }
@@ -34,7 +34,8 @@ var layouts = map[entente.Type][]place{
 		{part: partWhat, paths: []string{"form", "handling.basis", "handling.territory", "handling.collector", "handling.from", "handling.to", "handling.source", "handling.information"}},
 		{part: partMarking, paths: []string{"handling.classification", "handling.tlp", "handling.retain", "handling.evidential"}},
 		{part: partMarking, paths: []string{"handling.purposes", "handling.consented"}},
-		{part: partMarking, paths: []string{"handling.onward", "handling.onward_to"}},
+		{part: partMarking, paths: []string{"handling.onward"}},
+		{part: partMarking, group: "handling.onward_to", paths: []string{"handling.onward_to"}, fold: true},
 		{part: partMarking, paths: []string{"handling.assessed", "handling.risks"}},
 		{part: partWho, paths: []string{"to", "recipients", "areas"}},
 		{part: partWho, group: "alert", paths: []string{"alert.group", "alert.acknowledge"}, fold: true},
@@ -60,8 +61,9 @@ type placed struct {
 // arranged are the places of each part.
 type arranged map[string][]placed
 
-// arrange puts the fields of a form where they stand.
-func arrange(a *kit.Ask, t entente.Type, fields []form.Field) arranged {
+// arrange puts the fields of a form where they stand; authorised says that the route
+// asks for a national authorisation.
+func arrange(a *kit.Ask, t entente.Type, fields []form.Field, authorised bool) arranged {
 	out := arranged{}
 	var taken []string
 	for _, p := range layouts[t] {
@@ -72,7 +74,10 @@ func arrange(a *kit.Ask, t entente.Type, fields []form.Field) arranged {
 		}
 		if g := form.Find(fields, p.group); p.group != "" && len(g) == 1 {
 			at.title, at.hint = g[0].Label, form.GroupHelp(a.Frame, g[0])
-			at.open = !g[0].Blank || len(form.Errors(g)) > 0
+			at.open = !g[0].Blank && (g[0].Fields != nil || len(g[0].Values) > 0) || len(form.Errors(g)) > 0
+			if p.group == "authorisation" && authorised {
+				at.hint = a.T("exchange.authorisation.needed")
+			}
 		}
 		out[p.part] = append(out[p.part], at)
 	}

@@ -94,7 +94,14 @@ func asksForOtherPurposes(b *desks, s *story) {
 func listsDrafts(b *desks, _ *story) {
 	hsi := b.person(b.us, "hsi-first")
 	hsi.sees("/en/desk/exchange?view=drafts", "No drafts match.")
-	subject := b.subject(hsi.get(hsi.compose("/en/desk/exchange", "New request") + "/review"))
+	draft := hsi.compose("/en/desk/exchange", "New request")
+	for _, page := range []string{draft, draft + "/review"} {
+		a := hsi.sees(page, "Missing, or to be corrected", "May not leave")
+		if !strings.Contains(a.body, `#f-agencies"`) || a.says("got null") || a.says("Nothing stands in the way") {
+			b.Errorf("what is missing is not said in the words of the form: %s", a.brief())
+		}
+	}
+	subject := b.subject(hsi.get(draft + "/review"))
 	for query, there := range map[string]bool{
 		"": true, "&q=" + subject[:8]: true, "&q=nothing": false, "&type=request": true, "&type=release": false, "&state=open": true, "&state=waiting": false, "&page=2": false,
 	} {

@@ -259,5 +259,8 @@ func deletionText(a *kit.Ask, b *entente.Deletion) string {
 	for _, u := range b.Uses {
 		uses += u.N
 	}
+	if uses == 0 && b.Exports == 0 {
+		return a.T("exchange.deletion.unused", "Cause", enum(a, "cause", b.Cause))
+	}
 	return a.T("exchange.deletion.text", "Cause", enum(a, "cause", b.Cause), "Uses", a.L.Int(int64(uses)), "Exports", a.L.Int(int64(b.Exports)))
 }

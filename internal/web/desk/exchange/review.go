@@ -21,8 +21,7 @@ type reviewModel struct {
 	content   any
 	handling  *entente.Handling
 	files     []fileLine
-	blocking  []*kit.Refused
-	later     []*kit.Refused
+	verdict   verdict
 	author    string
 	emergency bool // the terms let one releasing officer release it alone
 	// became is the address of the page on which it stands, once it is appended.
@@ -51,9 +50,10 @@ func review(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 		m.author = author.Display
 	}
 	if d.State != store.DraftDone && d.State != store.DraftDropped {
-		if m.blocking, m.later, err = gate(ctx, a, d.ID); err != nil {
+		if m.verdict, err = gate(ctx, a, d); err != nil {
 			return nil, err
 		}
+		m.verdict.at = draftHref(a, d.ID)
 	}
 	if d.State == store.DraftDone {
 		m.became = became(ctx, a, d, m.content)
