@@ -110,6 +110,7 @@ func (s *server) routes() {
 	s.routeDesk()
 	s.routeExchange()
 	s.mux.HandleFunc("GET /api/openapi.json", s.serveDocument)
+	s.mux.HandleFunc("GET /api/stix/{file}", s.serveSTIX)
 	s.mux.HandleFunc("GET /feed.atom", s.feed)
 	s.mux.HandleFunc("GET /blob/{digest}", s.blob)
 	s.mux.HandleFunc("GET /api/problems/{code}", s.problemPage)
