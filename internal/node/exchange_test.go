@@ -140,6 +140,7 @@ func TestBothNodesDecideOnARelease(t *testing.T) {
 		"no contact of theirs":  {func(r *entente.Release) { r.Copied = []string{"SRE"} }, []string{"p4-contacts"}},
 		"not authorised":        {func(r *entente.Release) { r.Authorisation = nil }, []string{"p4-authorised"}},
 		"authorised tomorrow":   {func(r *entente.Release) { r.Authorisation.Date = "2026-03-02" }, []string{"p4-authorised"}},
+		"authorised by blanks":  {func(r *entente.Release) { r.Authorisation.Reference = " " }, []string{"p4-authorised"}},
 		"restricted":            {func(r *entente.Release) { r.Handling.Classification = entente.Restricted }, []string{"p4-ceiling"}},
 		"a basis of its own":    {func(r *entente.Release) { r.Handling.Basis = "whim" }, []string{"x1-basis"}},
 		"a purpose of its own":  {func(r *entente.Release) { r.Handling.Purposes = []string{"curiosity"} }, []string{"x1-purpose"}},
@@ -557,7 +558,11 @@ func TestRequestsAndTheirAnswers(t *testing.T) {
 	answer.To, answer.Recipients, answer.Request = entente.MX, []string{"SRE"}, &asked
 	answer.Handling.Territory, answer.Handling.Collector = "US", "CBP"
 	in := w.us.exchangeIntent(entente.TypeRelease, "r1", answer, w.us.first, w.us.second)
-	w.refuses(w.us.Node, "policy.x4-death-penalty", func() error { _, err := w.us.Append(t.Context(), in); return err })
+	for _, assurance := range []string{"", " \t"} {
+		answer.Assurance = assurance
+		in.Body = answer
+		w.refuses(w.us.Node, "policy.x4-death-penalty", func() error { _, err := w.us.Append(t.Context(), in); return err })
+	}
 	answer.Assurance = "DP-1"
 	in.Body = answer
 	ref := w.us.append(t, in)

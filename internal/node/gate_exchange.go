@@ -128,7 +128,7 @@ func (f *exchangeFacts) ofRelease(b *entente.Release, c *exchangeCase) {
 	if q, ok := bodyOf[entente.Request](c.request); ok {
 		f.Standing.Transfer = q.Kind == entente.AskTransfer
 	}
-	f.Standing.Assured = b.Assurance != ""
+	f.Standing.Assured = filled(b.Assurance)
 }
 
 // answers reports whether a release is spontaneous, or answers a request that stands
@@ -187,8 +187,11 @@ func (f *exchangeFacts) route(to entente.Party, addressed, copied []string, a *e
 		return !slices.Contains(copied, c) && !slices.Contains(addressed, c)
 	})
 	needed := slices.ContainsFunc(needs, func(act string) bool { return slices.Contains(own.Authorisation, act) })
-	f.Route.Authorised = !needed && a == nil || a != nil && a.Reference != "" && a.Authority != "" && f.past(a.Date)
+	f.Route.Authorised = !needed && a == nil || a != nil && filled(a.Reference) && filled(a.Authority) && f.past(a.Date)
 }
+
+// filled reports whether a text says anything: blanks refer to nothing.
+func filled(s string) bool { return strings.TrimSpace(s) != "" }
 
 // past reports whether a date has begun.
 func (f *exchangeFacts) past(d entente.Date) bool {
@@ -229,7 +232,7 @@ func (f *exchangeFacts) request(b *entente.Request, agency string) {
 	f.sets(b.Due)
 	f.Standing.Concerned = b.To != f.author && f.lists.parties[b.To]
 	f.Standing.Paused = f.lists.paused(f.author, []string{agency}, b.To, b.Agencies, b.Areas)
-	f.Standing.Transfer, f.Standing.Assured = b.Kind == entente.AskTransfer, b.Assurance != ""
+	f.Standing.Transfer, f.Standing.Assured = b.Kind == entente.AskTransfer, filled(b.Assurance)
 	needs := []string{"request"}
 	if f.Standing.Transfer {
 		needs = append(needs, "case_transfer")
