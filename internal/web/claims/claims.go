@@ -141,13 +141,7 @@ func (p pages) list(ctx context.Context, f *site.Frame) (templ.Component, error)
 
 // matches reports whether every word is in the claim, in either language.
 func matches(c *Claim, text string) bool {
-	hay := strings.ToLower(strings.Join([]string{c.Code, c.Text.ES, c.Text.EN, c.Speaker.ES, c.Speaker.EN, c.Measure}, "\n"))
-	for word := range strings.FieldsSeq(strings.ToLower(text)) {
-		if !strings.Contains(hay, word) {
-			return false
-		}
-	}
-	return true
+	return locale.Holds(text, c.Code, c.Text.ES, c.Text.EN, c.Speaker.ES, c.Speaker.EN, c.Measure)
 }
 
 // compare puts the claims about one measure side by side.

@@ -5,9 +5,9 @@ package commitments
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"entente"
+	"entente/internal/locale"
 	"entente/internal/web/book"
 	"entente/internal/web/shell"
 	"entente/internal/web/site"
@@ -76,13 +76,7 @@ func (flt Filter) keeps(f *site.Frame, u *book.Undertaking) bool {
 // matches reports whether every word of the text is somewhere in the undertaking,
 // in either language.
 func matches(u *book.Undertaking, text string) bool {
-	hay := strings.ToLower(strings.Join([]string{u.Code, u.Title.ES, u.Title.EN, describe(u).ES, describe(u).EN}, "\n"))
-	for word := range strings.FieldsSeq(strings.ToLower(text)) {
-		if !strings.Contains(hay, word) {
-			return false
-		}
-	}
-	return true
+	return locale.Holds(text, u.Code, u.Title.ES, u.Title.EN, describe(u).ES, describe(u).EN)
 }
 
 // describe is the undertaking's own text.
@@ -140,20 +134,39 @@ func pairs(ctx context.Context, f *site.Frame) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	area := f.R.URL.Query().Get("area")
-	var shown []*book.Pair
+	v := f.R.URL.Query()
+	area, words := v.Get("area"), v.Get("q")
+	var found []*book.Pair
 	for _, p := range b.Pairs {
-		if area == "" || slices.Contains(p.Areas(), area) {
-			shown = append(shown, p)
+		if (area == "" || slices.Contains(p.Areas(), area)) && (words == "" || pairHolds(p, words)) {
+			found = append(found, p)
 		}
+	}
+	shown, pager, err := things.Paginate(f, found)
+	if err != nil {
+		return nil, err
 	}
 	f.Title, f.Lead, f.Active = f.T("pairs.title"), f.T("pairs.lead"), "commitments"
 	f.Crumbs = []shell.Link{{Text: f.T("nav.home"), Href: f.Href("/")}, {Text: f.T("kind.commitments.title"), Href: f.Href("/commitments")}}
-	form := shell.Filters{Action: f.Href("/pairs"), Fields: []shell.Field{areaField(f, area)}}
-	if area != "" {
+	form := shell.Filters{Action: f.Href("/pairs"), Fields: []shell.Field{
+		{Name: "q", Label: f.T("filter.text"), Kind: "search", Value: words}, areaField(f, area),
+	}}
+	if area != "" || words != "" {
 		form.Clear = f.Href("/pairs")
 	}
-	return pairsPage(f, tabs(f, "pairs"), form, shown, f.L.N("pairs.count", len(shown))), nil
+	return pairsPage(f, tabs(f, "pairs"), form, shown, f.L.N("pairs.count", len(found)), pager), nil
+}
+
+// pairHolds reports whether every word is somewhere in the two halves or in why they
+// answer each other.
+func pairHolds(p *book.Pair, words string) bool {
+	texts := []string{p.Title.ES, p.Title.EN, p.Basis.ES, p.Basis.EN}
+	for _, s := range p.Sides {
+		if u := s.Undertaking; u != nil {
+			texts = append(texts, u.Code, u.Title.ES, u.Title.EN, describe(u).ES, describe(u).EN)
+		}
+	}
+	return locale.Holds(words, texts...)
 }
 
 // pair makes the page of one joint pairing.

@@ -272,6 +272,11 @@ func concurs(b *bench) {
 	if len(bulk) != 4 {
 		b.Fatalf("%d drafts to approve at once", len(bulk)/2)
 	}
+	for query, want := range map[string]bool{"&type=position": true, "&q=POSITION": true, "&type=action": false, "&q=nothing-of-the-kind": false} {
+		if _, body := second.get("/en/desk/drafts?view=waiting" + query); strings.Contains(body, bulk[1]) != want {
+			b.Errorf("drafts narrowed by %s: listed %v", query, !want)
+		}
+	}
 	if status, body := second.post("/en/desk/drafts?view=waiting", bulk...); status != http.StatusOK || strings.Contains(body, "Not done") {
 		b.Fatalf("not approved: %d\n%s", status, text(body))
 	}
@@ -365,6 +370,11 @@ func joints(b *bench) {
 		b.Fatalf("not proposed:\n%s", text(body))
 	}
 	mx.sees("/en/desk/joint", "Waiting for the other side")
+	for query, want := range map[string]bool{"?type=joint_commitment": true, "?q=meet+border": true, "?type=charter": false, "?q=meet+nowhere": false} {
+		if _, body := mx.get("/en/desk/joint" + query); strings.Contains(body, "Meet at the border") != want {
+			b.Errorf("joint texts narrowed by %s: listed %v", query, !want)
+		}
+	}
 	b.world.Sync()
 	_, body := us.get("/en/desk/joint")
 	m := regexp.MustCompile(`name="subject" value="j-desk"[^>]*>\s*<input type="hidden" name="body" value="([0-9a-f]{64})"`).FindStringSubmatch(body)

@@ -17,7 +17,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"entente"
 	"entente/internal/chart"
@@ -137,15 +136,7 @@ func (p *Pages) list(ctx context.Context, f *site.Frame) (templ.Component, error
 // matches reports whether every word is in the indicator's words, in either
 // language.
 func matches(in *entente.Indicator, words string) bool {
-	text := strings.ToLower(strings.Join([]string{
-		in.Code, in.Title.ES, in.Title.EN, in.Definition.ES, in.Definition.EN, in.Publisher,
-	}, " "))
-	for _, w := range strings.Fields(strings.ToLower(words)) {
-		if !strings.Contains(text, w) {
-			return false
-		}
-	}
-	return true
+	return locale.Holds(words, in.Code, in.Title.ES, in.Title.EN, in.Definition.ES, in.Definition.EN, in.Publisher)
 }
 
 func (p *Pages) filters(f *site.Frame, all []row) shell.Filters {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"entente"
+	"entente/internal/locale"
 	"entente/internal/store"
 	"entente/internal/web/book"
 	"entente/internal/web/shell"
@@ -91,25 +92,75 @@ func list(ctx context.Context, f *site.Frame) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	status := f.R.URL.Query().Get("status")
-	var shown []*Meeting
+	v := f.R.URL.Query()
+	var found []*Meeting
 	for _, m := range all {
-		if status == "" || m.Status == status {
-			shown = append(shown, m)
+		if (v.Get("status") == "" || m.Status == v.Get("status")) && (v.Get("writer") == "" || m.by(v.Get("writer"))) && m.holds(v.Get("q")) {
+			found = append(found, m)
 		}
+	}
+	shown, pager, err := things.Paginate(f, found)
+	if err != nil {
+		return nil, err
 	}
 	f.Title, f.Lead, f.Active = f.T("kind.meetings.title"), f.T("kind.meetings.lead"), "meetings"
 	f.Crumbs = []shell.Link{{Text: f.T("nav.home"), Href: f.Href("/")}}
-	return listPage(f, filters(f, status), events(f, shown), f.L.N("kind.count", len(shown))), nil
+	return listPage(f, filters(f, all), events(f, shown), f.L.N("kind.count", len(found)), pager), nil
 }
 
-func filters(f *site.Frame, status string) shell.Filters {
+// by reports whether a writer recorded or cited the meeting.
+func (m *Meeting) by(writer string) bool {
+	return slices.ContainsFunc(append(slices.Clone(m.Records), m.Citations...), func(it things.Item) bool { return it.Writer == writer })
+}
+
+// holds reports whether every word is in the titles, the agenda or what came of it,
+// as any side recorded them.
+func (m *Meeting) holds(words string) bool {
+	texts := []string{m.Code, m.Title.ES, m.Title.EN}
+	for _, it := range append(slices.Clone(m.Records), m.Citations...) {
+		texts = append(texts, it.Title.ES, it.Title.EN)
+		switch b := it.Content.(type) {
+		case *entente.Meeting:
+			texts = append(texts, said(b)...)
+		case *entente.Citation:
+			texts = append(texts, b.Text.ES, b.Text.EN)
+		}
+	}
+	return locale.Holds(words, texts...)
+}
+
+// said are the texts of a side's own record.
+func said(b *entente.Meeting) []string {
+	var out []string
+	for _, t := range b.Agenda {
+		out = append(out, t.ES, t.EN)
+	}
+	for _, o := range b.Outcomes {
+		out = append(out, o.Text.ES, o.Text.EN)
+	}
+	return out
+}
+
+func filters(f *site.Frame, all []*Meeting) shell.Filters {
+	v := f.R.URL.Query()
+	status, writer := v.Get("status"), v.Get("writer")
+	by := shell.Field{Name: "writer", Label: f.T("filter.writer"), Kind: "select", Value: writer, Blank: f.T("filter.any")}
+	for _, m := range all {
+		for _, it := range append(slices.Clone(m.Records), m.Citations...) {
+			if !slices.ContainsFunc(by.Options, func(o shell.Option) bool { return o.Value == it.Writer }) {
+				by.Options = append(by.Options, shell.Option{Value: it.Writer, Text: f.Writer(it.Writer)})
+			}
+		}
+	}
+	slices.SortFunc(by.Options, func(a, b shell.Option) int { return strings.Compare(a.Value, b.Value) })
 	field := shell.Field{Name: "status", Label: f.T("field.status"), Kind: "select", Value: status, Blank: f.T("filter.any")}
 	for _, s := range []string{"held", "planned", "not_confirmed"} {
 		field.Options = append(field.Options, shell.Option{Value: s, Text: f.T("enum.status." + s)})
 	}
-	out := shell.Filters{Action: f.Href("/meetings"), Fields: []shell.Field{field}}
-	if status != "" {
+	out := shell.Filters{Action: f.Href("/meetings"), Fields: []shell.Field{
+		{Name: "q", Label: f.T("filter.text"), Kind: "search", Value: v.Get("q")}, field, by,
+	}}
+	if status != "" || writer != "" || v.Get("q") != "" {
 		out.Clear = f.Href("/meetings")
 	}
 	return out

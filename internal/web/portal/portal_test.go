@@ -102,6 +102,26 @@ func TestTheClaimOfEncountersShowsItsReadings(t *testing.T) {
 	holds(t, page(t, base+"/es/citations/portal/cl027"), "Depende de la lectura", "−92.48\u00a0%", "Ningún periodo da la cifra afirmada")
 }
 
+// Whoever types without accents or in capitals finds what is written with them.
+func TestFiltersFindWithoutAccents(t *testing.T) {
+	base := world().Serve()
+	for _, c := range []struct{ path, finds, leaves string }{
+		{"/es/commitments?q=TRAFICO", "Trabajar para impedir el tráfico de armas", "Eliminar túneles fronterizos clandestinos"},
+		{"/es/indicators?q=victimas", "Víctimas de homicidio doloso", "Fentanilo decomisado por CBP"},
+		{"/es/claims?q=tuneles", "túneles", "Los encuentros de migrantes en la frontera bajaron 93%"},
+		{"/es/questions?q=informacion", "información", "traslado"},
+		{"/es/meetings?q=implementacion", "Primera reunión del Grupo de Implementación", "Los titulares de Exteriores revisan"},
+		{"/es/meetings?writer=portal", "Viaje del secretario de Seguridad", "Primera reunión del Grupo de Implementación"},
+		{"/es/pairs?q=CASINOS", "Bloquear casinos ligados al crimen organizado", "Extender eTrace a las 32 entidades"},
+	} {
+		body := page(t, base+c.path)
+		list := body[strings.Index(body, `id="results"`):]
+		holds(t, list, c.finds)
+		lacks(t, list, c.leaves)
+	}
+	holds(t, page(t, base+"/es/meetings?q=zzz"), "0 registros", "Quitar filtros")
+}
+
 func TestFiltersNarrow(t *testing.T) {
 	base := world().Serve()
 	rows := func(path string) int { return strings.Count(page(t, base+path), "<tr>") }

@@ -6,10 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"entente"
 	"entente/internal/fold"
+	"entente/internal/locale"
 	"entente/internal/store"
 	"entente/internal/web/book"
 	"entente/internal/web/shell"
@@ -108,11 +108,11 @@ func list(ctx context.Context, f *site.Frame) (templ.Component, error) {
 		return nil, err
 	}
 	v := f.R.URL.Query()
-	text, answered := strings.ToLower(v.Get("q")), v.Get("answered")
+	text, answered := v.Get("q"), v.Get("answered")
 	var groups []*Group
 	n := 0
 	for _, q := range all {
-		if text != "" && !strings.Contains(strings.ToLower(q.Text.ES+"\n"+q.Text.EN), text) ||
+		if !locale.Holds(text, q.Text.ES, q.Text.EN) ||
 			answered == "yes" && len(q.Answers) == 0 || answered == "no" && len(q.Answers) > 0 {
 			continue
 		}

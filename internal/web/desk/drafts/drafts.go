@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 
 	"entente"
 	"entente/internal/auth"
 	"entente/internal/exchange"
+	"entente/internal/locale"
 	"entente/internal/node"
 	"entente/internal/store"
 	"entente/internal/web/desk/kit"
@@ -131,16 +133,18 @@ func list(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 		return nil, err
 	}
 	found = slices.DeleteFunc(found, func(d store.WorkDraft) bool { return !a.SeesDraft(d) })
+	narrowed := narrow(a, found)
+	found = slices.DeleteFunc(found, func(d store.WorkDraft) bool { return !fits(a, d) })
 	shown, pager, err := things.Paginate(a.Frame, found)
 	if err != nil {
 		return nil, err
 	}
-	m := listModel{pager: pager, table: shell.Table{
+	m := listModel{pager: pager, filters: narrowed, summary: a.L.N("kind.count", len(found)), table: shell.Table{
 		Caption: a.T("desk.drafts.tab." + tabs[i].key), HideCaption: true, RowHeader: true, Stack: true, Empty: a.T("desk.drafts.empty"),
 		Columns: []shell.Column{{Title: a.T("col.title"), Wide: true}, {Title: a.T("filter.type")}, {Title: a.T("desk.drafts.log")}, {Title: a.T("desk.drafts.author")}, {Title: a.T("desk.drafts.state")}, {Title: a.T("desk.drafts.saved")}},
 	}}
 	for j, t := range tabs {
-		m.tabs = append(m.tabs, shell.Tab{Text: a.T("desk.drafts.tab." + t.key), Href: a.With("view", t.key, "page", ""), Active: j == i})
+		m.tabs = append(m.tabs, shell.Tab{Text: a.T("desk.drafts.tab." + t.key), Href: a.With("view", t.key, "page", "", "q", "", "type", ""), Active: j == i})
 	}
 	if tabs[i].key == "waiting" && a.Me.May(auth.Authorise) && a.Me.Officer() != nil && len(shown) > 0 {
 		m.bulk = true
@@ -162,6 +166,35 @@ func list(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 		m.table.Rows = append(m.table.Rows, row)
 	}
 	return listPage(a, m), nil
+}
+
+// narrow is the form above the list: words, and the types that the view holds.
+func narrow(a *kit.Ask, all []store.WorkDraft) shell.Filters {
+	v := a.R.URL.Query()
+	types := shell.Field{Name: "type", Label: a.T("filter.type"), Kind: "select", Value: v.Get("type"), Blank: a.T("filter.any")}
+	for _, d := range all {
+		if !slices.ContainsFunc(types.Options, func(o shell.Option) bool { return o.Value == string(d.Type) }) {
+			types.Options = append(types.Options, shell.Option{Value: string(d.Type), Text: a.T("type." + string(d.Type))})
+		}
+	}
+	slices.SortFunc(types.Options, func(x, y shell.Option) int { return strings.Compare(x.Text, y.Text) })
+	out := shell.Filters{Action: a.Href("/desk/drafts"), Fields: []shell.Field{
+		{Name: "view", Kind: "hidden", Value: v.Get("view")},
+		{Name: "q", Label: a.T("filter.text"), Kind: "search", Value: v.Get("q")}, types,
+	}}
+	if v.Get("q") != "" || v.Get("type") != "" {
+		out.Clear = a.Href("/desk/drafts", "view", v.Get("view"))
+	}
+	return out
+}
+
+// fits reports whether a draft is of the type and holds the words that are asked for.
+func fits(a *kit.Ask, d store.WorkDraft) bool {
+	v := a.R.URL.Query()
+	if t := v.Get("type"); t != "" && t != string(d.Type) {
+		return false
+	}
+	return locale.Holds(v.Get("q"), (&draft{WorkDraft: d}).title(a.Frame), d.Subject, d.Agency, a.T("type."+string(d.Type)))
 }
 
 // approveAll is the second officer's signature on several drafts, one after the

@@ -14,9 +14,11 @@ import (
 
 	"entente"
 	"entente/internal/auth"
+	"entente/internal/locale"
 	"entente/internal/node"
 	"entente/internal/store"
 	"entente/internal/web/desk/kit"
+	"entente/internal/web/shell"
 	"entente/internal/web/things"
 )
 
@@ -50,7 +52,9 @@ type part struct {
 }
 
 type model struct {
-	byStep map[step][]part
+	byStep  map[step][]part
+	filters shell.Filters
+	summary string
 }
 
 func page(ctx context.Context, a *kit.Ask) (templ.Component, error) {
@@ -60,10 +64,43 @@ func page(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
+	n := 0
 	for _, p := range parts {
-		m.byStep[p.step] = append(m.byStep[p.step], p)
+		if p.fits(a) {
+			n++
+			m.byStep[p.step] = append(m.byStep[p.step], p)
+		}
 	}
+	m.filters, m.summary = narrow(a, parts), a.L.N("kind.count", n)
 	return jointPage(a, m), nil
+}
+
+// fits reports whether the thing is of the type and holds the words asked for.
+func (p part) fits(a *kit.Ask) bool {
+	v := a.R.URL.Query()
+	if t := v.Get("type"); t != "" && t != string(p.Type) {
+		return false
+	}
+	return locale.Holds(v.Get("q"), p.Title.ES, p.Title.EN, p.Subject, a.T("type."+string(p.Type)))
+}
+
+// narrow is the form above the list.
+func narrow(a *kit.Ask, all []part) shell.Filters {
+	v := a.R.URL.Query()
+	types := shell.Field{Name: "type", Label: a.T("filter.type"), Kind: "select", Value: v.Get("type"), Blank: a.T("filter.any")}
+	for _, p := range all {
+		if !slices.ContainsFunc(types.Options, func(o shell.Option) bool { return o.Value == string(p.Type) }) {
+			types.Options = append(types.Options, shell.Option{Value: string(p.Type), Text: a.T("type." + string(p.Type))})
+		}
+	}
+	slices.SortFunc(types.Options, func(x, y shell.Option) int { return cmp.Compare(x.Text, y.Text) })
+	out := shell.Filters{Action: a.Href("/desk/joint"), Fields: []shell.Field{
+		{Name: "q", Label: a.T("filter.text"), Kind: "search", Value: v.Get("q")}, types,
+	}}
+	if v.Get("q") != "" || v.Get("type") != "" {
+		out.Clear = a.Href("/desk/joint")
+	}
+	return out
 }
 
 // read tells how every body stands between the parties, and in public.
@@ -211,5 +248,5 @@ func do(ctx context.Context, a *kit.Ask, p part, o *node.Officer) (string, error
 		return a.Href("/desk/drafts/" + d.ID + "/review"), nil
 	}
 	a.Tell(ctx, "desk.joint."+string(p.step)+".done")
-	return a.Href("/desk/joint"), nil
+	return a.With(), nil
 }
