@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -239,5 +240,56 @@ func counts(tb testing.TB, w *parties.World, want map[entente.Type]int) {
 				tb.Errorf("%s has %d %s entries, want %d", p.Writer().Writer(), page.Total, typ, n)
 			}
 		}
+	}
+}
+
+// TestACrashWhileTakingSubmissionsMakesOneDraft: what programs submitted is in one
+// draft, once.
+func TestACrashWhileTakingSubmissionsMakesOneDraft(t *testing.T) {
+	for _, step := range []string{"attached", "submission"} {
+		t.Run(step, func(t *testing.T) {
+			w := parties.Quiet(t)
+			ctx := t.Context()
+			c := account(t, w.MX, "sspc-1", "SSPC", "criminal_investigation")
+			key, err := w.MX.Exchange.SubmissionKey(ctx, c, "A01")
+			check(t, err)
+			many := make([]string, 700) // more than is kept inline
+			for i := range many {
+				many[i] = object(i)
+			}
+			check(t, w.MX.Store().AddSubmission(ctx, key, store.Submission{
+				ID: "33333333-3333-4333-8333-000000000001", Client: c.ID, Agency: c.Agency, Area: "A01", Objects: len(many), Status: []byte(`{}`), At: now(w.MX),
+			}, []byte("["+strings.Join(many, ",")+"]")))
+			w.Clock.Move(time.Minute)
+			mx := &crashing{Party: w.MX, step: step}
+			mx.Fail = mx.fail
+			mx.do(t, "a round", func() error { return wake(w.MX) })
+			w.MX.Again(false)
+			check(t, wake(w.MX))
+			if mx.step != "" {
+				t.Fatalf("it never came to %q", step)
+			}
+			officer := exchange.Officer(w.MX.First("SSPC"))
+			drafts, err := w.MX.Exchange.Drafts(ctx, officer)
+			check(t, err)
+			if len(drafts) != 1 {
+				t.Fatalf("%d drafts", len(drafts))
+			}
+			d, err := w.MX.Exchange.Draft(ctx, officer, drafts[0].ID)
+			check(t, err)
+			if len(d.Files) != 1 {
+				t.Fatalf("the draft has %d files", len(d.Files))
+			}
+			if waiting, err := w.MX.Store().WaitingAreas(ctx); err != nil || len(waiting) != 0 {
+				t.Errorf("submissions wait: %v, %v", waiting, err)
+			}
+			body := release("CBP")
+			body.Form = "stix"
+			d, err = w.MX.Exchange.SaveBody(ctx, officer, d.ID, d.Revision, body)
+			check(t, err)
+			ref := sent(t, w.MX, "SSPC", d)
+			settle(t, w)
+			agree(t, w, ref, exchange.Received)
+		})
 	}
 }

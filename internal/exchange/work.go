@@ -42,7 +42,8 @@ const (
 // worker is the state of the receiving loop.
 type worker struct {
 	rounds    sync.Mutex
-	worn      string      // the day on which worn keys were last shredded, and orphans swept
+	worn      string      // the day on which worn keys were last shredded
+	swept     string      // and orphans swept
 	tidy      atomic.Bool // drafts may have left something
 	mu        sync.Mutex
 	ended     []string    // drafts whose entry stands since the last round
@@ -115,7 +116,7 @@ func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	if today := day(x.now()); x.work.worn != today {
-		if err := errors.Join(x.wearKeys(ctx, ""), x.sweepOrphans(ctx)); err != nil {
+		if err := x.wearKeys(ctx, ""); err != nil {
 			return 0, err
 		}
 		x.work.worn = today
@@ -154,6 +155,12 @@ func (x *Exchange) Once(ctx context.Context) (time.Duration, error) {
 		if err := x.doAll(ctx, due, left); err != nil {
 			return 0, err
 		}
+	}
+	if today := day(x.now()); x.work.swept != today { // when nothing else is due
+		if err := x.sweepOrphans(ctx); err != nil {
+			return 0, err
+		}
+		x.work.swept = today
 	}
 	if len(left) > 0 {
 		return limit, nil
