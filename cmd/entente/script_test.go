@@ -67,11 +67,17 @@ func (c cleaning) Run() int {
 //	draft VAR DIR USER TYPE AUDIENCE BODY  a draft as the desk saves it
 //	copy-policies DIR            the files of the built-in programme, without its data
 //	workbook FILE CELL           an XLSX workbook with one sheet of one cell
+//	raced                        from here on the command has the race detector, if the tests have it
+//
+// One command is one goroutine for most of its life, and starting it with the race
+// detector takes many times as long: scripts run it without, except where nodes
+// serve (the demonstration).
 func TestScripts(t *testing.T) {
 	data, err := filepath.Abs("../../programmes/mx-us-2025/data")
 	if err != nil {
 		t.Fatal(err)
 	}
+	quick := quickCommand(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -79,6 +85,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("MONTH", time.Now().UTC().Format("2006-01"))
 			e.Setenv(workFactorEnv, "9") // nothing here is worth guarding
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("RACED_PATH", e.Getenv("PATH"))
+			e.Setenv("PATH", quick+string(filepath.ListSeparator)+e.Getenv("PATH"))
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
@@ -95,9 +103,27 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "oneline": oneLine, "copy-demo": copyDemo, "digest": digestOf, "capture": capture,
 			"flip": flip, "cut": cutShort, "free-port": freePort, "workbook": workbook, "draft": saveDraft, "copy-policies": copyPolicies,
-			"receiver": receiver,
+			"receiver": receiver, "raced": raced,
 		},
 	})
+}
+
+// quickCommand is the folder of the command without the race detector; a folder
+// that lacks it when the tests have no race detector either.
+func quickCommand(t *testing.T) string {
+	dir := t.TempDir()
+	if !raceDetector {
+		return dir
+	}
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "entente"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("building the command: %v\n%s", err, out)
+	}
+	return dir
+}
+
+func raced(ts *testscript.TestScript, neg bool, a []string) {
+	args(ts, neg, a, 0, "raced")
+	ts.Setenv("PATH", ts.Getenv("RACED_PATH"))
 }
 
 func args(ts *testscript.TestScript, neg bool, got []string, least int, usage string) {
