@@ -38,7 +38,7 @@ func (v *View) filter(q Query) (*filter, error) {
 		// thing, or of a typed column, leads to a few rows.
 		f.add(map[bool]string{true: "+v.type = ?", false: "v.type = ?"}[q.Subject != "" || picks(types, q.Where)], string(types[0]))
 	default:
-		f.add("v.type IN (SELECT value FROM json_each(?))", list(types))
+		f.add(map[bool]string{true: "+", false: ""}[picks(types, q.Where)]+"v.type IN (?"+strings.Repeat(",?", len(types)-1)+")", values(types)...)
 	}
 	if q.Subject != "" {
 		f.add("v.subject = ?", q.Subject)
@@ -210,6 +210,15 @@ func covers(t fold.Table, types []entente.Type) bool {
 
 func columnOf(t fold.Table, name string) int {
 	return slices.IndexFunc(t.Columns, func(c fold.Column) bool { return c.Name == name })
+}
+
+// values returns types as arguments.
+func values(types []entente.Type) []any {
+	out := make([]any, len(types))
+	for i, t := range types {
+		out[i] = string(t)
+	}
+	return out
 }
 
 // list returns a slice as the JSON that json_each takes.
