@@ -74,6 +74,7 @@ func New(d Deps) http.Handler {
 	mux.Handle("/", k.Behind(pages))
 	mux.Handle("GET /{$}", shell.Welcome())
 	shell.Handle(mux, "GET /", k.Home)
+	shell.Handle(mux, "GET /desk", k.Home)
 	front.Mount(func(_ string, build site.Build) { s.Page(pages, "/program", build) },
 		indicators.New(d.Portal.Figures, d.Portal.Labels))
 

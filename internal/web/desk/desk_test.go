@@ -54,6 +54,15 @@ func pages(b *bench) {
 		}
 	}
 	auditor.sees("/en/desk/audit", "Signed in by password")
+	for _, path := range []string{"/en/", "/en/desk"} { // the front door, as one types it
+		auditor.sees(path, "What waits for you")
+		b.person(b.mx, "").sees(path, "Sign in to the desk")
+	}
+	// Logs that no browser is served are no links.
+	_, body := auditor.get("/en/verify")
+	if !strings.Contains(body, "demo.us.entente/shared") || strings.Contains(body, "/shared/checkpoint") || !strings.Contains(body, `href="/mirror/demo.us.entente/public/checkpoint"`) {
+		b.Error("the desk's page of logs leads to logs that are not served, or does not show them")
+	}
 }
 
 // roles holds every endpoint against every role: 200 or a redirect where the table
