@@ -279,3 +279,37 @@ func TestOneCallsFaultIsNotAnothers(t *testing.T) {
 		t.Errorf("%d users, want 21", len(all))
 	}
 }
+
+func TestADraftIsStoredWithWhatItCarriesOrNotAtAll(t *testing.T) {
+	ctx := t.Context()
+	s := open(t)
+	u, err := s.AddUser(ctx, User{Name: "ana", Agency: "SRE"})
+	check(t, err)
+	d, err := s.PutDraft(ctx, WorkDraft{
+		ID: "d1", Type: entente.TypeRelease, Subject: "x-1", Audience: entente.Shared, Author: u.ID, Agency: "SRE", State: DraftOpen,
+	})
+	check(t, err)
+	c := Carried{Draft: d.ID, Key: entente.DigestOf([]byte("key")), Data: []byte("first")}
+	check(t, s.PutCarried(ctx, c))
+	stale := d
+	if d, err = s.PutDraft(ctx, d); err != nil {
+		t.Fatal(err)
+	}
+	c.Data = []byte("second")
+	_, err = s.PutComposed(ctx, stale, &c)
+	want(t, err, ErrConflict)
+	kept, err := s.Carried(ctx, d.ID)
+	check(t, err)
+	if string(kept.Data) != "first" {
+		t.Errorf("a save that was refused left %q", kept.Data)
+	}
+	d.State = DraftWaiting
+	if d, err = s.PutComposed(ctx, d, &c); err != nil {
+		t.Fatal(err)
+	}
+	kept, err = s.Carried(ctx, d.ID)
+	check(t, err)
+	if stored, err := s.Draft(ctx, d.ID); err != nil || stored.State != DraftWaiting || stored.Revision != d.Revision || string(kept.Data) != "second" {
+		t.Errorf("stored %+v with %q, %v", stored, kept.Data, err)
+	}
+}
