@@ -12,6 +12,7 @@ import (
 
 	"entente"
 	"entente/internal/auth"
+	"entente/internal/node"
 	"entente/internal/store"
 	"entente/test/nodes"
 )
@@ -115,6 +116,43 @@ func TestSessionHoldsTheKeyUntilItEnds(t *testing.T) {
 	if d.who(cookie) != nil {
 		t.Error("the session outlives signing out")
 	}
+}
+
+// TestASecondOfficerJoinsForOneAct: another person's key opens beside the session's
+// own, for whoever may sign, and guessing is slowed down.
+func TestASecondOfficerJoinsForOneAct(t *testing.T) {
+	d := newDesk(t)
+	cookie, err := d.signIn("officer-1", password)
+	d.check(err)
+	second := func(name, passphrase string) (o *node.Officer, err error) {
+		d.as(cookie, func(r *http.Request) { o, err = d.auth.SecondOfficer(r, name, passphrase) })
+		return o, err
+	}
+	o, err := second("officer-2", password)
+	d.check(err)
+	if o.Name() != "officer-2" || d.who(cookie).Officer().Name() != "officer-1" {
+		t.Errorf("%s joins, and the session signs as %s", o.Name(), d.who(cookie).Officer().Name())
+	}
+	o.Lock()
+	for name, passphrase := range map[string]string{"officer-1": password, "nobody": password, "officer-2": "another passphrase"} {
+		if o, err := second(name, passphrase); o != nil || !errors.Is(err, auth.ErrCredentials) {
+			t.Errorf("%s joins: %v", name, err)
+		}
+	}
+	var wait *auth.WaitError
+	for range 100 {
+		if _, err = second("officer-2", "another passphrase"); errors.As(err, &wait) {
+			break
+		}
+	}
+	if wait == nil {
+		t.Error("guessing goes on and on")
+	}
+	d.as(nil, func(r *http.Request) {
+		if _, err := d.auth.SecondOfficer(r, "officer-2", password); !errors.Is(err, auth.ErrNotSignedIn) {
+			t.Errorf("beside nobody: %v", err)
+		}
+	})
 }
 
 func TestSessionEnds(t *testing.T) {
