@@ -73,7 +73,10 @@ func arrange(a *kit.Ask, t entente.Type, fields []form.Field, authorised bool) a
 			continue
 		}
 		if g := form.Find(fields, p.group); p.group != "" && len(g) == 1 {
-			at.title, at.hint = g[0].Label, form.GroupHelp(a.Frame, g[0])
+			at.title = g[0].Label
+			if g[0].Fields != nil {
+				at.hint = form.GroupHelp(a.Frame, g[0])
+			}
 			at.open = !g[0].Blank && (g[0].Fields != nil || len(g[0].Values) > 0) || len(form.Errors(g)) > 0
 			if p.group == "authorisation" && authorised {
 				at.hint = a.T("exchange.authorisation.needed")

@@ -103,8 +103,10 @@ func (m *listModel) filter(a *kit.Ask, states []core.State) core.Filter {
 		{Name: "area", Label: a.T("field.area"), Kind: "select", Value: f.Area, Blank: blank, Options: kit.Areas(a)},
 		{Name: "state", Label: a.T("exchange.filter.state"), Kind: "select", Value: q.Get("state"), Blank: blank, Options: options},
 		{Name: "agency", Label: a.T("exchange.filter.agency"), Value: f.Agency},
-		{Name: "late", Label: a.T("exchange.filter.late"), Kind: "checkbox", Value: q.Get("late")},
 	}}
+	if m.view != "permissions" { // on which no clock runs
+		m.filters.Fields = append(m.filters.Fields, shell.Field{Name: "late", Label: a.T("exchange.filter.late"), Kind: "checkbox", Value: q.Get("late")})
+	}
 	return f
 }
 
