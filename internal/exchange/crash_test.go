@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"entente"
@@ -20,9 +21,12 @@ type crashing struct {
 	*parties.Party
 	step    string
 	crashed bool
+	mu      sync.Mutex // jobs are done side by side
 }
 
 func (c *crashing) fail(step string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if step == c.step || c.crashed {
 		c.crashed = true
 		return errors.New("power cut")
