@@ -174,6 +174,14 @@ func (x *Exchange) submit(ctx context.Context, id string, by *node.Officer) (*no
 	if err != nil {
 		return nil, err
 	}
+	if c.Content != nil { // the node may have stopped between appending the entry and closing the draft
+		switch _, err := x.standing(ctx, d); {
+		case err == nil:
+			return x.node.Submit(ctx, id, by)
+		case !errors.Is(err, ErrNotFound):
+			return nil, err
+		}
+	}
 	l, found, err := x.check(ctx, d, c, by)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,36 @@ func TestASubmissionThatComesTooLateLeavesNothing(t *testing.T) {
 	agree(t, w, ref, exchange.Received)
 }
 
+// TestAReleaseByOneOfficerStandsOverAStop: the node stopped when the entry was appended
+// and its draft not closed yet.
+func TestAReleaseByOneOfficerStandsOverAStop(t *testing.T) {
+	ctx := t.Context()
+	w := parties.Quiet(t)
+	mx := w.MX
+	d := draft(t, mx, "SSPC", entente.TypeRelease, release("CBP"), "Invented example: now.")
+	a, err := mx.Exchange.ReleaseEmergency(ctx, d.ID, mx.Second("SSPC"))
+	check(t, err)
+	closed, err := mx.Store().Draft(ctx, d.ID)
+	check(t, err)
+	closed.State = store.DraftOpen
+	_, err = mx.Store().PutDraft(ctx, closed)
+	check(t, err)
+	again, err := mx.Exchange.ReleaseEmergency(ctx, d.ID, mx.Second("SSPC"))
+	check(t, err)
+	if again.Ref != a.Ref || !again.Existing {
+		t.Errorf("released again: %+v after %+v", again, a)
+	}
+	if !mx.Payloads().Has(contentOf(t, closed.Body)) {
+		t.Error("what was released is lost")
+	}
+	for range 2 {
+		w.US.Sync()
+		check(t, wake(w.US))
+		mx.Sync()
+	}
+	agree(t, w, a.Ref, exchange.Received)
+}
+
 // bodies counts the payloads of a node.
 func bodies(tb testing.TB, p *parties.Party) int {
 	tb.Helper()
