@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"entente/test/browser"
 	"entente/test/parties"
 )
@@ -31,6 +33,9 @@ func TestLook(t *testing.T) {
 	look.in(b.mx.URL, "sspc-first")
 	look.at("mx-list", b.mx.URL+"/es/desk/exchange?view=releases-out", phone, dark)
 	look.at("mx-edit", b.mx.URL+es(draft)+"?check=1", phone, dark)
+	look.writes(b.mx.URL + es(draft))
+	look.at("mx-keys", b.mx.URL+"/es/desk/exchange/keys", phone)
+	look.at("mx-drafts", b.mx.URL+"/es/desk/exchange?view=drafts", phone, dark)
 	look.at("mx-review", b.mx.URL+es(draft)+"/review", phone)
 	look.at("mx-release", b.mx.URL+es(s.release), phone)
 	look.at("mx-pauses", b.mx.URL+"/es/desk/exchange/pauses", phone)
@@ -76,5 +81,41 @@ func (l *looking) at(name, url string, views ...browser.View) {
 		if twice := browser.Eval[string](p, `[...document.querySelectorAll("[id]")].map(e => e.id).filter((id, i, all) => all.indexOf(id) !== i).join(" ")`); twice != "" {
 			l.Errorf("%s, view %d: ids twice: %s", name, i, twice)
 		}
+	}
+}
+
+// writes works on a draft: a file is attached together with what is typed, and what
+// is typed after that is saved by itself, with the gate's answer.
+func (l *looking) writes(url string) {
+	l.Helper()
+	p := l.chrome.Open(l.T, url, browser.View{})
+	title := func() string {
+		return browser.Eval[string](p, `document.querySelector("[name='content.title']").value`)
+	}
+	browser.Eval[bool](p, `(() => {
+		document.querySelector("[name='content.title']").value = "Typed beside a file";
+		const files = new DataTransfer();
+		files.items.add(new File(["an invented example"], "browser.txt"));
+		document.querySelector("[name=upload]").files = files.files;
+		return true;
+	})()`)
+	p.Do(chromedp.Click("button[value=attach]"), chromedp.WaitReady(`a[download][href$="browser.txt"]`))
+	if title() != "Typed beside a file" {
+		l.Errorf("the title is %q after a file was attached", title())
+	}
+	browser.Eval[bool](p, `(() => {
+		document.querySelector("#draft-answer").dataset.old = "1";
+		const field = document.querySelector("[name='content.title']");
+		field.value = "Saved by itself";
+		field.dispatchEvent(new Event("change", {bubbles: true}));
+		return true;
+	})()`)
+	p.Do(chromedp.WaitReady("#draft-answer:not([data-old]) .e-note"))
+	p.Do(chromedp.Click("button[value=review]"), chromedp.WaitReady("#about"))
+	if got := browser.Eval[string](p, "document.querySelector('#content').innerText"); !strings.Contains(got, "Saved by itself") || !strings.Contains(got, "browser.txt") {
+		l.Errorf("what will leave reads %q", got)
+	}
+	for _, problem := range p.Problems() {
+		l.Error(problem)
 	}
 }
