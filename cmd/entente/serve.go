@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -36,17 +35,10 @@ type serveCmd struct {
 	Verbose  bool   `help:"Log what the node does, not only what goes wrong." short:"v"`
 }
 
-// idleMemory is the size in bytes above which the runtime returns memory to the
-// system eagerly. An import or a report takes more for a moment.
-const idleMemory = 64 << 20
-
 // Run serves until the process is told to stop.
 func (c *serveCmd) Run(g *globals) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(idleMemory)
-	}
 	level := slog.LevelWarn
 	if c.Verbose {
 		level = slog.LevelInfo
@@ -73,7 +65,7 @@ func (c *serveCmd) Run(g *globals) error {
 		return err
 	}
 	events.send(event{Event: "ready", Web: r.config.origin()})
-	go rest(ctx)
+	go rest(ctx, r.node.Store(), logger)
 	group.Go(func() error { return quiet(r.network.Run(ctx)) })
 	group.Go(func() error { return quiet(r.node.Run(ctx)) })
 	group.Go(func() error { return quiet(r.recover(ctx)) })

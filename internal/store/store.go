@@ -139,6 +139,14 @@ func (s *Store) closeDBs() error {
 	return err
 }
 
+// Rest gives back the memory of the page caches, which fill again from the file: for
+// a node that nobody asks anything at the moment.
+func (s *Store) Rest(ctx context.Context) error {
+	s.rdb.SetMaxIdleConns(0) // closes those that are idle
+	s.rdb.SetMaxIdleConns(cap(s.snapshots))
+	return s.put(ctx, func(w *writer) error { return w.run("PRAGMA shrink_memory") })
+}
+
 // SetCheckpointer sets who signs checkpoints of own logs; without one, Append fails.
 func (s *Store) SetCheckpointer(c Checkpointer) { s.checkpointer.Store(&c) }
 
