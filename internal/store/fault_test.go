@@ -32,11 +32,13 @@ var errInjected = errors.New("injected fault")
 type faulty struct {
 	driver.Connector
 	now *atomic.Int32
+	// begins, which may be nil, is called before a group begins.
+	begins func()
 }
 
 func withFaults() (wrapConnector, func(fault)) {
 	var now atomic.Int32
-	wrap := func(c driver.Connector) driver.Connector { return faulty{c, &now} }
+	wrap := func(c driver.Connector) driver.Connector { return faulty{c, &now, nil} }
 	return wrap, func(f fault) { now.Store(int32(f)) }
 }
 
@@ -45,12 +47,13 @@ func (f faulty) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &faultyConn{c, f.now}, nil
+	return &faultyConn{c, f.now, f.begins}, nil
 }
 
 type faultyConn struct {
 	driver.Conn
-	now *atomic.Int32
+	now    *atomic.Int32
+	begins func()
 }
 
 func (c *faultyConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
@@ -82,6 +85,9 @@ type faultyStmt struct {
 func (s *faultyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	run := func() (driver.Result, error) { return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args) }
 	f := fault(s.conn.now.Load())
+	if s.query == sqlBegin && s.conn.begins != nil {
+		s.conn.begins()
+	}
 	if s.query != sqlCommit {
 		if f == failWrites && strings.HasPrefix(s.query, "INSERT") {
 			return nil, errInjected

@@ -232,26 +232,29 @@ const (
 	sqlGeneration = "UPDATE generation SET n = n + 1 WHERE n = ?"
 )
 
-// begin opens a group. When the database is not where the writer left it (a
-// commit that was reported wrongly, or another process), everything kept in
-// memory is loaded again first.
+// begin opens a group. When the database is not where the writer left it, another
+// process wrote: everything kept in memory is read again under the write lock, so
+// that no process which writes often keeps this one from writing.
 func (w *writer) begin() error {
-	for range 3 {
-		if w.conn == nil {
-			if err := w.reload(); err != nil {
-				return err
-			}
-		}
-		same, err := w.advance()
-		if err == nil && same {
-			return nil
-		}
-		w.abandon()
-		if err != nil {
-			return fmt.Errorf("%w: %w", errGroup, err)
+	if w.conn == nil {
+		if err := w.reload(); err != nil {
+			return err
 		}
 	}
-	return fmt.Errorf("%w: another process keeps writing to the database", errGroup)
+	same, err := w.advance()
+	if err == nil && !same {
+		if err = w.load(); err == nil {
+			same, err = w.count()
+		}
+	}
+	if err == nil && !same {
+		err = errors.New("the count of commits changed under the write lock")
+	}
+	if err != nil {
+		w.abandon()
+		return fmt.Errorf("%w: %w", errGroup, err)
+	}
+	return nil
 }
 
 // advance begins a transaction and counts the generation up; false when it is not
@@ -260,6 +263,12 @@ func (w *writer) advance() (bool, error) {
 	if err := w.run(sqlBegin); err != nil {
 		return false, err
 	}
+	return w.count()
+}
+
+// count counts the generation up within the transaction; false when it is not the
+// one that the writer knows.
+func (w *writer) count() (bool, error) {
 	st, err := w.stmt(sqlGeneration)
 	if err != nil {
 		return false, err
@@ -302,7 +311,7 @@ func (w *writer) confirm() error {
 	if err := w.confirmed.QueryRowContext(w.ctx).Scan(&n); err != nil {
 		return fmt.Errorf("read back the commit: %w", err)
 	}
-	if n != w.generation+1 {
+	if n < w.generation+1 { // or later: another process committed since
 		return fmt.Errorf("the database reported a commit that it did not make (generation %d, not %d)", n, w.generation+1)
 	}
 	return nil

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"database/sql/driver"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,6 +52,36 @@ func TestTwoProcessesDoNotForkALog(t *testing.T) {
 		}
 	}
 	if l := checkLog(t, other, origin); l.Size != 7 {
+		t.Errorf("%d entries, want 7", l.Size)
+	}
+}
+
+// Who never finds the database where it left it, because another process commits
+// whenever this one is about to begin, gets through all the same.
+func TestProcessesDoNotStarveEachOther(t *testing.T) {
+	var other *Store
+	var rest []Draft
+	s, mx := mexico(t, func(o *Options) {
+		o.wrap = func(c driver.Connector) driver.Connector {
+			return faulty{c, new(atomic.Int32), func() {
+				if other == nil || len(rest) == 0 {
+					return
+				}
+				_, err := other.Append(t.Context(), rest[0])
+				check(t, err)
+				rest = rest[1:]
+			}}
+		}
+	})
+	other = open(t, func(o *Options) { o.Path = s.path })
+	for i := range 10 {
+		rest = append(rest, commitment(mx, entente.National, i))
+	}
+	for i := range 3 {
+		_, err := s.Append(t.Context(), commitment(mx, entente.National, 10+i))
+		check(t, err)
+	}
+	if l := checkLog(t, s, mx.Origin(entente.National)); l.Size != 7 { // genesis, and an entry of the other before each
 		t.Errorf("%d entries, want 7", l.Size)
 	}
 }

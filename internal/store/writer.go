@@ -52,6 +52,12 @@ func (w *writer) reload() error {
 		return err
 	}
 	w.conn, w.stmts = conn, map[string]*prepared{}
+	return w.load()
+}
+
+// load reads everything that the writer keeps in memory.
+func (w *writer) load() error {
+	conn := w.conn
 	if err := conn.QueryRowContext(w.ctx, "SELECT n FROM generation").Scan(&w.generation); err != nil {
 		return err
 	}
