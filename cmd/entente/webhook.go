@@ -84,8 +84,8 @@ func (w which) check(ctx context.Context, n *node.Node) error {
 			return fmt.Errorf("no event %q: the types are %s", e, strings.Join(outbox.Types, ", "))
 		}
 	}
-	if w.Agency == "" {
-		return nil
+	if err := w.checkDuty(ctx, n); err != nil || w.Agency == "" {
+		return err
 	}
 	states, err := n.KeyStates(ctx)
 	if err != nil {
@@ -97,6 +97,24 @@ func (w which) check(ctx context.Context, n *node.Node) error {
 		}
 	}
 	return fmt.Errorf("no agency %q has a key here: give --agency one of this node's own", w.Agency)
+}
+
+// checkDuty: nobody would ever be told of alerts to a group that is none. Before the
+// party has a route there is nothing to hold it against.
+func (w which) checkDuty(ctx context.Context, n *node.Node) error {
+	_, routes, err := n.ExchangeRules(ctx)
+	route := routes[n.Writer().Party]
+	if err != nil || w.Duty == "" || route == nil {
+		return err
+	}
+	var groups []string
+	for _, d := range route.Duty {
+		if d.Code == w.Duty {
+			return nil
+		}
+		groups = append(groups, d.Code)
+	}
+	return fmt.Errorf("no duty group %q: the route of this party has %s", w.Duty, strings.Join(groups, ", "))
 }
 
 type subscriptionLine struct {
