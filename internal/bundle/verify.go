@@ -183,7 +183,7 @@ func (v *verification) checkGenesis() {
 func (v *verification) tellGenesis(writer string, d entente.Digest, cited bool) {
 	es, en := "Esta copia lo da por bueno.", "This copy takes it as given."
 	if cited {
-		es, en = "El documento fundacional incluido lo cita.", "The charter in the bundle cites it."
+		es, en = "La carta incluida lo cita.", "The charter in the bundle cites it."
 	}
 	if _, pinned := v.opts.Pins[writer]; pinned {
 		v.add(CheckGenesis, Passed, writer,
@@ -213,7 +213,7 @@ func (v *verification) charterPins(byWriter map[string]entente.Digest, wrong *[]
 			for _, pin := range c.Genesis {
 				switch got, ok := byWriter[string(pin.Party)]; {
 				case ok && got != pin.Digest:
-					*wrong = append(*wrong, reason{e.ref.String(), "El documento fundacional cita otro asiento génesis de " + string(pin.Party) + ".", "The charter cites another genesis entry of " + string(pin.Party) + "."})
+					*wrong = append(*wrong, reason{e.ref.String(), "La carta cita otro asiento génesis de " + string(pin.Party) + ".", "The charter cites another genesis entry of " + string(pin.Party) + "."})
 				case ok:
 					cited[string(pin.Party)] = true
 				}
