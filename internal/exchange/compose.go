@@ -2,14 +2,16 @@ package exchange
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
+	"time"
 
 	"entente"
 	"entente/internal/seal"
@@ -31,10 +33,18 @@ var composed = []entente.Type{
 	entente.TypeRequest, entente.TypeRelease, entente.TypeRefusal, entente.TypePermissionRequest, entente.TypeMisuse,
 }
 
-// NewSubject makes a name for a thing of the exchange: a UUIDv7 (RFC 9562 section
-// 5.7), which says no more than when it was begun, as the entry's id does. Names in
-// the order of time keep what a commit writes together, see package store.
-func NewSubject() string { return "x-" + uuid.Must(uuid.NewV7()).String() }
+// NewSubject makes a name for a thing of the exchange, short enough to be read out:
+// the milliseconds since 1970 and 40 random bits, in base32 that keeps their order
+// (RFC 4648 section 7). It says no more than when the thing was begun, as the entry's
+// id does. Names in the order of time keep what a commit writes together, see package
+// store.
+func NewSubject() string {
+	var b [8 + 5]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli()))
+	_, _ = rand.Read(b[8:]) // never fails
+	text := base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString
+	return strings.ToLower("x-" + text(b[2:8]) + "-" + text(b[8:]))
+}
 
 // Begin begins a draft for its author's agency. Its id may be given (a UUIDv7), so
 // that beginning it twice begins one; body is what is filled in so far.

@@ -261,7 +261,7 @@ func keepsDrafts(b *desks, s *story) {
 	}
 }
 
-var subjectOf = regexp.MustCompile(`x-[0-9a-f]{8}-[0-9a-f-]{27}`)
+var subjectOf = regexp.MustCompile(`x-[0-9a-v]{10}-[0-9a-v]{8}`)
 
 func (b *desks) subject(a answer) string {
 	b.Helper()
