@@ -81,7 +81,7 @@ var Tables = []Table{
 	{Name: "key_change", Many: true, Types: []entente.Type{entente.TypeGenesis, entente.TypeKey}, Columns: []Column{
 		{"action", ColText, false}, {"name", ColText, true}, {"role", ColText, false}, {"agency", ColText, false}}},
 	{Name: "source", Many: true, Types: sourced, Columns: []Column{
-		{"code", ColText, true}, {"publisher", ColText, false}, {"title", ColText, false}, {"date", ColText, false},
+		{"code", ColText, false}, {"publisher", ColText, false}, {"title", ColText, false}, {"date", ColText, false},
 		{"url", ColText, false}, {"language", ColText, false}, {"kind", ColText, false}}},
 	{Name: "file", Many: true, Types: []entente.Type{entente.TypeDataset, entente.TypeAction}, Columns: []Column{
 		{"digest", ColText, true}, {"size", ColInt, false}, {"name", ColText, false}, {"media", ColText, false}}},

@@ -129,7 +129,7 @@ func typedTables() (tables, indexes string) {
 		for _, c := range table.Columns {
 			fmt.Fprintf(&t, ", %s %s", quote(c.Name), c.Kind)
 			if c.Index {
-				fmt.Fprintf(&x, "CREATE INDEX %s ON %s(%s);\n", quote("x_"+table.Name+"_"+c.Name), typedTable(table.Name), quote(c.Name))
+				fmt.Fprintf(&x, "CREATE INDEX %s ON %s(%s)%s;\n", quote("x_"+table.Name+"_"+c.Name), typedTable(table.Name), quote(c.Name), whereStated(c))
 			}
 		}
 		if table.Many {
@@ -140,6 +140,19 @@ func typedTables() (tables, indexes string) {
 	}
 	return t.String(), x.String()
 }
+
+// whereStated keeps what is not stated out of the index of a column: nobody asks for
+// it, and adding to an index costs every entry.
+func whereStated(c fold.Column) string {
+	if c.Kind != fold.ColText {
+		return ""
+	}
+	return " WHERE " + stated(quote(c.Name))
+}
+
+// stated is a condition on a text column: a query has it in these words to be
+// answered from an index.
+func stated(column string) string { return column + " != ''" }
 
 func typedTable(name string) string { return quote("t_" + name) }
 

@@ -154,6 +154,9 @@ func compare(c Cond, column string) (string, []any, error) {
 	if s, ok := value.(fmt.Stringer); ok {
 		value = s.String()
 	}
+	if text, ok := value.(string); ok && c.Op == Eq && text != "" {
+		return column + " = ? AND " + stated(column), []any{text}, nil
+	}
 	switch c.Op {
 	case Eq, Ne, Lt, Le, Gt, Ge:
 		switch value.(type) {

@@ -166,9 +166,10 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 // rates measures figure and yardstick in rounds, turn and turn about, and reports the
-// medians of the rounds: what else the machine does weighs least in them.
+// medians of the rounds: what else the machine does weighs least in them. A round is
+// long enough for the WAL of either to be moved into its database.
 func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
-	const rounds, n, writers, each = 11, 200, 256, 8
+	const rounds, n, writers, each = 5, 1000, 256, 16
 	for b.Loop() {
 		mx, us := founded(b)
 		us.Close()
