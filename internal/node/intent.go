@@ -86,15 +86,29 @@ func (n *Node) appendAll(ctx context.Context, in []Intent) ([]Appended, error) {
 		return nil, err
 	}
 	defer unlock()
+	for _, p := range plans {
+		p.first = p.rule.Chain && p.Supersedes == nil
+	}
+	done, err := n.state(ctx, plans)
+	if errors.Is(err, store.ErrStands) {
+		for _, p := range plans {
+			p.first = false
+		}
+		done, err = n.state(ctx, plans)
+	}
+	n.doubtLaw(plans)
+	return done, asRefusal(err)
+}
+
+// state composes the entries of plans and appends them.
+func (n *Node) state(ctx context.Context, plans []*plan) (done []Appended, err error) {
 	drafts := make([]store.Draft, len(plans))
 	for i, p := range plans {
 		if drafts[i], err = n.compose(ctx, p); err != nil {
 			return nil, err
 		}
 	}
-	done, err := n.store.Append(ctx, drafts...)
-	n.doubtLaw(plans)
-	return done, asRefusal(err)
+	return n.store.Append(ctx, drafts...)
 }
 
 // doubtLaw says that the law may have changed where plans were appended that it is
@@ -154,6 +168,10 @@ type plan struct {
 	origin string
 	raw    json.RawMessage // of the body
 	body   any             // typed, a pointer
+
+	// first: most entries begin a thing, so a plan that names nothing to supersede is
+	// composed as if it did, and only when something stands is that looked up.
+	first bool
 }
 
 // key names the thing in the log, for [things].
@@ -262,7 +280,7 @@ func (n *Node) compose(ctx context.Context, p *plan) (store.Draft, error) {
 	if err != nil {
 		return store.Draft{}, asMalformed(err)
 	}
-	return store.Draft{Origin: p.origin, Raw: raw}, nil
+	return store.Draft{Origin: p.origin, Raw: raw, First: p.first}, nil
 }
 
 // text decides on a plan as signed by these officers, and returns the text to
@@ -293,7 +311,7 @@ func (n *Node) text(ctx context.Context, p *plan, by officers) (string, error) {
 // tips looks up, while the policies are asked, which versions a plan supersedes:
 // those it names, or else the tips of its thing.
 func (n *Node) tips(ctx context.Context, p *plan) func() ([]entente.Ref, error) {
-	if p.Supersedes != nil || !p.rule.Chain {
+	if p.first || p.Supersedes != nil || !p.rule.Chain {
 		return func() ([]entente.Ref, error) { return p.Supersedes, nil }
 	}
 	var refs []entente.Ref

@@ -20,6 +20,9 @@ import (
 type Draft struct {
 	Origin string
 	Raw    []byte
+	// First says that the entry is stated in the belief that nothing stands of its
+	// thing: it is refused with [ErrStands] when something does.
+	First bool
 }
 
 // Appended says where an entry is.
@@ -39,6 +42,7 @@ func (s *Store) Append(ctx context.Context, drafts ...Draft) ([]Appended, error)
 	items := make([]item, len(drafts))
 	for i, d := range drafts {
 		items[i] = s.prepare(d.Origin, d.Raw, s.keys(d.Origin))
+		items[i].first = d.First
 	}
 	var out []Appended
 	err := s.do(ctx, &job{entries: len(items), bare: len(items) == 1, run: func(w *writer) error {
@@ -63,6 +67,7 @@ type item struct {
 	origin string
 	in     fold.Input
 	entry  *entry.Parsed // nil when the bytes are no entry
+	first  bool          // see [Draft.First]
 }
 
 // prepare works out what it can on the caller's goroutine: everything about the
@@ -118,6 +123,11 @@ func (w *writer) append(it *item) (Appended, error) {
 		}
 		if found {
 			return w.existing(l, first, it)
+		}
+		if it.first {
+			if err := w.nothingStands(thing{it.entry.Type, l.info.Writer, it.entry.Header.Subject}); err != nil {
+				return Appended{}, err
+			}
 		}
 	}
 	folded, err := w.fold(l, it)

@@ -29,14 +29,14 @@ func begin(tb testing.TB, s *Store, w *foldtest.Writer) {
 	tb.Helper()
 	pin(tb, s, w)
 	for _, l := range w.Logs {
-		_, err := s.Append(tb.Context(), Draft{l.Origin, w.Genesis})
+		_, err := s.Append(tb.Context(), Draft{Origin: l.Origin, Raw: w.Genesis})
 		check(tb, err)
 	}
 }
 
 func commitment(w *foldtest.Writer, a entente.Audience, n int, edit ...func(*entente.Header)) Draft {
 	c := foldtest.Commitment(fmt.Sprintf("C%d", n))
-	return Draft{w.Origin(a), w.Entry(a, entente.TypeCommitment, fmt.Sprintf("c%d", n), c, edit...)}
+	return Draft{Origin: w.Origin(a), Raw: w.Entry(a, entente.TypeCommitment, fmt.Sprintf("c%d", n), c, edit...)}
 }
 
 // sizes returns the sizes of all logs.
@@ -149,10 +149,10 @@ func TestWhatWouldNotFoldIsRefusedAndLeavesNothing(t *testing.T) {
 		draft Draft
 		rule  string
 	}{
-		{"no entry", Draft{mx.Origin(entente.National), []byte("not an entry")}, fold.RuleMalformed},
-		{"officers missing", Draft{mx.Origin(entente.Public), unsigned}, fold.RuleOfficers},
-		{"a reference not seen", Draft{mx.Origin(entente.Public), position}, "rule.reference_unseen"},
-		{"an unknown type", Draft{mx.Origin(entente.Public), mx.Entry(entente.Public, "telegram", "t1", map[string]string{})}, "rule.type"},
+		{"no entry", Draft{Origin: mx.Origin(entente.National), Raw: []byte("not an entry")}, fold.RuleMalformed},
+		{"officers missing", Draft{Origin: mx.Origin(entente.Public), Raw: unsigned}, fold.RuleOfficers},
+		{"a reference not seen", Draft{Origin: mx.Origin(entente.Public), Raw: position}, "rule.reference_unseen"},
+		{"an unknown type", Draft{Origin: mx.Origin(entente.Public), Raw: mx.Entry(entente.Public, "telegram", "t1", map[string]string{})}, "rule.type"},
 	} {
 		for _, good := range []int{0, 1} { // alone, and after an entry that would do
 			drafts := []Draft{commitment(mx, entente.Public, 1)}[:good]
@@ -163,9 +163,9 @@ func TestWhatWouldNotFoldIsRefusedAndLeavesNothing(t *testing.T) {
 			}
 		}
 	}
-	_, err := s.Append(t.Context(), Draft{"nobody/public", position})
+	_, err := s.Append(t.Context(), Draft{Origin: "nobody/public", Raw: position})
 	want(t, err, ErrNotFound)
-	_, err = s.Append(t.Context(), Draft{us.Origin(entente.Public), us.Genesis})
+	_, err = s.Append(t.Context(), Draft{Origin: us.Origin(entente.Public), Raw: us.Genesis})
 	want(t, err, ErrNotOwn)
 	if after := sizes(s); fmt.Sprint(after) != fmt.Sprint(before) || digests(t, s) != was {
 		t.Errorf("refusals changed the logs from %v to %v", before, after)

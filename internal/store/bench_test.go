@@ -48,7 +48,7 @@ func ownNode(b *testing.B) (*Store, *producer) {
 	s := open(b)
 	pin(b, s, p.Writer)
 	for _, a := range entente.Audiences {
-		_, err := s.Append(b.Context(), Draft{p.Origin(a), p.Genesis})
+		_, err := s.Append(b.Context(), Draft{Origin: p.Origin(a), Raw: p.Genesis})
 		check(b, err)
 	}
 	return s, p
@@ -119,7 +119,7 @@ func BenchmarkOwn(b *testing.B) {
 					one := perSecond(1000, func() {
 						for range 1000 {
 							start := time.Now()
-							_, err := s.Append(b.Context(), Draft{p.Origin(a), p.entry(a)})
+							_, err := s.Append(b.Context(), Draft{Origin: p.Origin(a), Raw: p.entry(a)})
 							check(b, err)
 							took = append(took, time.Since(start))
 						}
@@ -143,7 +143,7 @@ func appendFrom(b *testing.B, s *Store, p *producer, a entente.Audience, writers
 	for range writers {
 		wait.Go(func() {
 			for left.Add(-1) >= 0 {
-				if _, err := s.Append(context.Background(), Draft{p.Origin(a), p.entry(a)}); err != nil {
+				if _, err := s.Append(context.Background(), Draft{Origin: p.Origin(a), Raw: p.entry(a)}); err != nil {
 					b.Error(err)
 					return
 				}

@@ -40,7 +40,7 @@ func numbered(n int) Draft {
 	h := mx.Header(a, fmt.Sprintf("c%d", n))
 	h.ID = fmt.Sprintf("0199aaaa-0000-7000-8000-%012x", n)
 	text := foldtest.Text(entente.TypeCommitment, h, foldtest.Commitment(fmt.Sprintf("C%d", n)))
-	return Draft{mx.Origin(a), mx.Sign(text, mx.Signers(a)...)}
+	return Draft{Origin: mx.Origin(a), Raw: mx.Sign(text, mx.Signers(a)...)}
 }
 
 // appendUntilKilled appends entries from several goroutines and prints a line for

@@ -27,6 +27,8 @@ var (
 	// ErrRestored: the database was restored from a backup and its own logs may
 	// lack a tail; nothing is appended until the node has recovered it.
 	ErrRestored = errors.New("restored from a backup: read-only until the tails of its own logs are recovered")
+	// ErrStands: something stands of a thing of which an entry was to be the first.
+	ErrStands = errors.New("something stands of the thing: what the entry supersedes is to be looked up")
 	// ErrClosed: the store is closed.
 	ErrClosed = errors.New("the store is closed")
 )

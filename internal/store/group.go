@@ -183,7 +183,7 @@ func (w *writer) next(entries int) *job {
 // runJob runs a job under a savepoint that it sets before its first write (see
 // [writer.exec]); changed reports whether it wrote at all.
 func (w *writer) runJob(j *job) (changed bool, err error) {
-	w.undo, w.wrote, w.bare = nil, false, j.bare
+	w.undo, w.wrote, w.bare, w.fresh = nil, false, j.bare, thing{}
 	pending := w.pending
 	err = j.run(w)
 	switch {

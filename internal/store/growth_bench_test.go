@@ -92,7 +92,7 @@ func newGrowth(b *testing.B, size int) *growth {
 	b.Helper()
 	g := &growth{mx: &producer{Writer: foldtest.NewParty(entente.MX)}, observer: &producer{Writer: foldtest.NewObserver("portal")}, s: open(b)}
 	pin(b, g.s, g.mx.Writer, g.observer.Writer)
-	_, err := g.s.Append(b.Context(), Draft{g.mx.Origin(entente.National), g.mx.Genesis})
+	_, err := g.s.Append(b.Context(), Draft{Origin: g.mx.Origin(entente.National), Raw: g.mx.Genesis})
 	check(b, err)
 	check(b, g.s.Mirror(b.Context(), g.observer.Origin(entente.Public), 0, [][]byte{g.observer.Genesis}, nil))
 	g.size = 2
@@ -127,7 +127,7 @@ func (g *growth) appendBatch(b *testing.B, n int) {
 	b.Helper()
 	var drafts []Draft
 	for range n {
-		drafts = append(drafts, Draft{g.mx.Origin(entente.National), g.mx.entry(entente.National)})
+		drafts = append(drafts, Draft{Origin: g.mx.Origin(entente.National), Raw: g.mx.entry(entente.National)})
 	}
 	got, err := g.s.Append(b.Context(), drafts...)
 	check(b, err)
@@ -152,7 +152,7 @@ func (g *growth) mirrorBatch(b *testing.B, n int) (took time.Duration) {
 
 func (g *growth) appendOne(b *testing.B) time.Duration {
 	b.Helper()
-	d := Draft{g.mx.Origin(entente.National), g.mx.entry(entente.National)}
+	d := Draft{Origin: g.mx.Origin(entente.National), Raw: g.mx.entry(entente.National)}
 	start := time.Now()
 	_, err := g.s.Append(b.Context(), d)
 	check(b, err)

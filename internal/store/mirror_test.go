@@ -95,7 +95,7 @@ func TestOwnLogsAreMirroredOnlyAfterARestore(t *testing.T) {
 		t.Fatal("mirrored into an own log")
 	}
 	check(t, s.SetRestored(ctx, true))
-	_, err := s.Append(ctx, Draft{origin, mx.Genesis})
+	_, err := s.Append(ctx, Draft{Origin: origin, Raw: mx.Genesis})
 	want(t, err, ErrRestored)
 	check(t, s.Mirror(ctx, origin, 0, raws[:1], nil)) // no checkpoint is signed for a tree that may not be the last
 	if l, _ := s.Log(ctx, origin); l.Checkpoint != nil {

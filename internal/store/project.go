@@ -160,17 +160,18 @@ func (w *writer) putVersion(eid int64, f *fold.Folded, m marks) error {
 			return err
 		}
 		if !slices.Contains(touched, t) {
-			others, err := w.standing(t)
+			alone, err := w.alone(t)
 			if err != nil {
 				return err
 			}
-			if len(others) == 0 && m == (marks{}) {
+			if alone && m == (marks{}) {
 				cur = tips // the common case: the first version of a new thing
 			} else {
 				touched = append(touched, t)
 			}
 		}
 	}
+	w.fresh = thing{}
 	_, err = w.exec(sqlPutVersion, eid, string(f.Type), f.Writer, f.Header.Subject, rank, slices.Index(statuses, f.Status),
 		micro(f.Header.Time), null(f.Rule), null(f.Detail), null(f.Title.ES), null(f.Title.EN), null(strings.Join(f.Areas, " ")),
 		f.Ref.Leaf[:], nullDigest(f.BodyDigest), content[:], acts, tips != 0, tips, cur, m.sup, m.ret, m.wd)

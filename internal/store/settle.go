@@ -113,6 +113,31 @@ func (w *writer) standing(t thing) ([]stand, error) {
 	return out, rows.Err()
 }
 
+// nothingStands makes sure that no version of a thing counts for what is current;
+// [ErrStands] when one does. The next version written is that of the thing, and need
+// not ask again.
+func (w *writer) nothingStands(t thing) error {
+	stands, err := w.standing(t)
+	switch {
+	case err != nil:
+		return err
+	case len(stands) > 0:
+		return ErrStands
+	}
+	w.fresh = t
+	return nil
+}
+
+// alone reports whether nothing stands of a thing beside the version that is being
+// written.
+func (w *writer) alone(t thing) (bool, error) {
+	if t == w.fresh {
+		return true, nil
+	}
+	stands, err := w.standing(t)
+	return len(stands) == 0, err
+}
+
 // settle works out what is current, forked and withdrawn of a thing in each
 // projection, and writes what changed.
 func (w *writer) settle(t thing) error {

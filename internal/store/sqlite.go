@@ -30,7 +30,7 @@ const (
 
 // checkpointPages is how many pages the WAL gathers before they are moved into
 // the database: pages that change all the time move once for many commits.
-const checkpointPages = 4000
+const checkpointPages = 16000
 
 // connector opens connections with this package's own driver, which carries the
 // collation that lists sort text by.

@@ -106,7 +106,7 @@ func load(tb testing.TB, s *Store, logs *foldtest.Logs, order []string) {
 		}
 		check(tb, err)
 		if l.Own {
-			a, err := s.Append(ctx, Draft{origin, raw})
+			a, err := s.Append(ctx, Draft{Origin: origin, Raw: raw})
 			check(tb, err)
 			if a[0].Ref.Index != uint64(i) {
 				tb.Fatalf("%s: appended at %d, want %d", origin, a[0].Ref.Index, i)
@@ -165,7 +165,7 @@ func TestSignaturesThatJoinAtOnceAreAllKept(t *testing.T) {
 	s := open(t)
 	pin(t, s, p)
 	origin := p.Origin(entente.Public)
-	_, err := s.Append(t.Context(), Draft{origin, p.Genesis})
+	_, err := s.Append(t.Context(), Draft{Origin: origin, Raw: p.Genesis})
 	check(t, err)
 	bare, err := s.Checkpoint(t.Context(), origin)
 	check(t, err)

@@ -27,7 +27,7 @@ func programme(tb testing.TB) (*Store, *foldtest.Programme) {
 // add appends one entry of Mexico.
 func add(tb testing.TB, s *Store, w *foldtest.Writer, a entente.Audience, t entente.Type, subject string, body any, edit ...func(*entente.Header)) entente.Ref {
 	tb.Helper()
-	got, err := s.Append(tb.Context(), Draft{w.Origin(a), w.Entry(a, t, subject, body, edit...)})
+	got, err := s.Append(tb.Context(), Draft{Origin: w.Origin(a), Raw: w.Entry(a, t, subject, body, edit...)})
 	check(tb, err)
 	return got[0].Ref
 }

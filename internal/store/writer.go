@@ -33,6 +33,7 @@ type writer struct {
 	undo  map[*wlog]wlog
 	wrote bool
 	bare  bool
+	fresh thing // nothing stands of it beside the version that is written next
 }
 
 // wlog is a log as the running group has it.
