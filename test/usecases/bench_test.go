@@ -165,11 +165,11 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// rates measures figure and yardstick in rounds, turn and turn about, and reports the
-// medians of the rounds: what else the machine does weighs least in them. A round is
-// long enough for the WAL of either to be moved into its database.
+// rates measures figure and yardstick in short turns, so that what else the machine
+// does weighs on both alike, and reports the medians of rounds of such turns. A round
+// is long enough for the WAL of either to be moved into its database.
 func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
-	const rounds, n, writers, each = 5, 1000, 256, 16
+	const rounds, turns, n, writers, each = 5, 20, 50, 256, 16
 	for b.Loop() {
 		mx, us := founded(b)
 		us.Close()
@@ -177,34 +177,33 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 		mx.Open(false)
 		tx := bareSQLite(b)
 		var made atomic.Int64
-		var took []time.Duration
-		state := func() time.Duration {
-			begin := time.Now()
+		state := func() {
 			if _, err := mx.Append(context.Background(), intent(mx, made.Add(1))); err != nil {
 				b.Error(err)
 			}
-			return time.Since(begin)
 		}
+		var took []time.Duration
 		var one, many, ofBare, ofOne []float64
 		for i := range rounds {
-			bare := perSecond(n, func() {
+			var bare, own time.Duration
+			for range turns {
 				for range n {
-					tx()
+					bare += spent(tx)
 				}
-			})
-			one = append(one, perSecond(n, func() {
 				for range n {
-					took = append(took, state())
+					took = append(took, spent(state))
+					own += took[len(took)-1]
 				}
-			}))
-			many = append(many, perSecond(writers*each, func() {
+			}
+			one = append(one, turns*n/own.Seconds())
+			many = append(many, writers*each/spent(func() {
 				together(writers, func() {
 					for range each {
 						state()
 					}
 				})
-			}))
-			ofBare, ofOne = append(ofBare, one[i]/bare), append(ofOne, many[i]/one[i])
+			}).Seconds())
+			ofBare, ofOne = append(ofBare, bare.Seconds()/own.Seconds()), append(ofOne, many[i]/one[i])
 		}
 		b.ReportMetric(middle(ofBare), prefix+"append/sqlite")
 		b.ReportMetric(middle(took).Seconds()*1000, prefix+"append-p50-ms")
@@ -214,11 +213,11 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 	}
 }
 
-// perSecond is how many times a second something is done of which run does n.
-func perSecond(n int, run func()) float64 {
+// spent is how long something takes.
+func spent(run func()) time.Duration {
 	start := time.Now()
 	run()
-	return float64(n) / time.Since(start).Seconds()
+	return time.Since(start)
 }
 
 // together runs something n times at once.
