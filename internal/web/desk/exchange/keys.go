@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+	"github.com/google/uuid"
 
 	"entente"
 	"entente/internal/auth"
@@ -28,11 +29,12 @@ type keysModel struct {
 	keys  []shell.Option // sealing keys of the person's agency on this machine
 	table shell.Table    // what left before
 	pager shell.Pager
+	id    string // of the entry to be stated: sent twice, it is one
 }
 
 func keysPage(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	a.Head(a.T("exchange.keys.title"), a.T("exchange.keys.lead"), "exchange", crumb(a))
-	m := keysModel{}
+	m := keysModel{id: uuid.Must(uuid.NewV7()).String()}
 	states, err := a.Kit.Node.KeyStates(ctx)
 	if err != nil {
 		return nil, err
@@ -118,7 +120,7 @@ func exported(ctx context.Context, a *kit.Ask) (file, name string, err error) {
 		return "", "", err
 	}
 	defer second.Lock()
-	file, _, err = a.Kit.Node.ExportSealKey(ctx, node.KeyExport{Key: key.Name, Reason: reason, By: by, Second: second})
+	file, _, err = a.Kit.Node.ExportSealKey(ctx, node.KeyExport{ID: a.Post("id"), Key: key.Name, Reason: reason, By: by, Second: second})
 	return file, "key-" + strings.ToLower(key.Agency) + ".txt", err
 }
 

@@ -55,6 +55,7 @@ type model struct {
 	byStep  map[step][]part
 	filters shell.Filters
 	summary string
+	pager   shell.Pager
 }
 
 func page(ctx context.Context, a *kit.Ask) (templ.Component, error) {
@@ -64,14 +65,16 @@ func page(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := 0
-	for _, p := range parts {
-		if p.fits(a) {
-			n++
-			m.byStep[p.step] = append(m.byStep[p.step], p)
-		}
+	m.filters = narrow(a, parts)
+	parts = slices.DeleteFunc(parts, func(p part) bool { return !p.fits(a) })
+	m.summary = a.L.N("kind.count", len(parts))
+	slices.SortStableFunc(parts, func(x, y part) int { return slices.Index(steps, x.step) - slices.Index(steps, y.step) })
+	if parts, m.pager, err = things.Paginate(a.Frame, parts); err != nil {
+		return nil, err
 	}
-	m.filters, m.summary = narrow(a, parts), a.L.N("kind.count", n)
+	for _, p := range parts {
+		m.byStep[p.step] = append(m.byStep[p.step], p)
+	}
 	return jointPage(a, m), nil
 }
 
