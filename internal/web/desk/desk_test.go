@@ -34,7 +34,7 @@ func TestDesk(t *testing.T) {
 }
 
 var deskPages = []string{
-	"/desk/today", "/desk/drafts", "/desk/drafts?view=done", "/desk/drafts/new", "/desk/concurrence", "/desk/concurrence?show=all", "/desk/joint", "/desk/joint?page=2", "/desk/joint?page=2",
+	"/desk/today", "/desk/drafts", "/desk/drafts?view=done", "/desk/drafts/new", "/desk/concurrence", "/desk/concurrence?show=all", "/desk/joint", "/desk/joint?page=2",
 	"/desk/figures", "/desk/account", "/desk/unlock", "/program", "/commitments", "/claims", "/meetings", "/questions", "/charter", "/latest",
 }
 
