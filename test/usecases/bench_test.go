@@ -124,9 +124,9 @@ func until(tb testing.TB, ok func() bool) {
 }
 
 // bareSQLite returns the yardstick: what commits one row in a FULL-sync
-// transaction.
-func bareSQLite(tb testing.TB) func() {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(tb.TempDir(), "bare.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+// transaction, with a journal of a kind.
+func bareSQLite(tb testing.TB, journal string) func() {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(tb.TempDir(), "bare.db")+"?_pragma=journal_mode("+journal+")&_pragma=synchronous(FULL)")
 	check(tb, err)
 	tb.Cleanup(func() { check(tb, db.Close()) })
 	db.SetMaxOpenConns(1)
@@ -167,7 +167,9 @@ func BenchmarkAppend(b *testing.B) {
 
 // rates measures figure and yardstick in short turns, so that what else the machine
 // does weighs on both alike, and reports the medians of rounds of such turns. A round
-// is long enough for the WAL of either to be moved into its database.
+// is long enough for the WAL of either to be moved into its database. The yardstick
+// writes to a WAL as the node does; beside it, SQLite as it comes, with a journal that
+// is deleted.
 func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 	const rounds, turns, n, writers, each = 5, 20, 50, 256, 16
 	for b.Loop() {
@@ -175,7 +177,7 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 		us.Close()
 		mx.Close()
 		mx.Open(false)
-		tx := bareSQLite(b)
+		tx, asItComes := bareSQLite(b, "WAL"), bareSQLite(b, "DELETE")
 		var made atomic.Int64
 		state := func() {
 			if _, err := mx.Append(context.Background(), intent(mx, made.Add(1))); err != nil {
@@ -183,9 +185,9 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 			}
 		}
 		var took []time.Duration
-		var one, many, ofBare, ofOne []float64
+		var one, many, ofBare, ofDefault, ofOne []float64
 		for i := range rounds {
-			var bare, own time.Duration
+			var bare, own, plain time.Duration
 			for range turns {
 				for range n {
 					bare += spent(tx)
@@ -194,6 +196,7 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 					took = append(took, spent(state))
 					own += took[len(took)-1]
 				}
+				plain += n * spent(asItComes)
 			}
 			one = append(one, turns*n/own.Seconds())
 			many = append(many, writers*each/spent(func() {
@@ -204,8 +207,10 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 				})
 			}).Seconds())
 			ofBare, ofOne = append(ofBare, bare.Seconds()/own.Seconds()), append(ofOne, many[i]/one[i])
+			ofDefault = append(ofDefault, plain.Seconds()/own.Seconds())
 		}
 		b.ReportMetric(middle(ofBare), prefix+"append/sqlite")
+		b.ReportMetric(middle(ofDefault), prefix+"append/sqlite-as-it-comes")
 		b.ReportMetric(middle(took).Seconds()*1000, prefix+"append-p50-ms")
 		b.ReportMetric(middle(ofOne), prefix+"writers256/one")
 		b.ReportMetric(middle(one), prefix+"appends/s")
