@@ -282,3 +282,30 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 	_, err := s.Append(t.Context(), commitment(mx, entente.National, 1))
 	want(t, err, ErrClosed)
 }
+
+// TestTheFirstOfAThing: an entry stated as the first of its thing is appended only
+// when nothing stands of it, and nothing of what is appended with it otherwise.
+func TestTheFirstOfAThing(t *testing.T) {
+	s, mx := mexico(t)
+	d := commitment(mx, entente.Public, 1)
+	d.First = true
+	first, err := s.Append(t.Context(), d)
+	check(t, err)
+	again, err := s.Append(t.Context(), d)
+	check(t, err)
+	if !again[0].Existing || again[0].Ref != first[0].Ref {
+		t.Errorf("sent again it is %v", again[0])
+	}
+	second := Draft{
+		Origin: mx.Origin(entente.Public), Raw: mx.Entry(entente.Public, entente.TypeCommitment, "c1", foldtest.Commitment("C2")), First: true,
+	}
+	if _, err := s.Append(t.Context(), commitment(mx, entente.Public, 2), second); !errors.Is(err, ErrStands) {
+		t.Errorf("a second first: %v", err)
+	}
+	if l := checkLog(t, s, mx.Origin(entente.Public)); l.Size != 2 {
+		t.Errorf("%d entries, want the genesis and one", l.Size)
+	}
+	second.First = false
+	_, err = s.Append(t.Context(), second)
+	check(t, err)
+}
