@@ -6,6 +6,7 @@ package browser
 import (
 	"context"
 	_ "embed" // axe-core is embedded so that the tests need no network
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
@@ -128,6 +130,25 @@ func Eval[T any](p *Page, expression string) T {
 	out, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		p.t.Fatalf("%s: %v", expression, err)
+	}
+	return out
+}
+
+// serverError is the code by which the browser says that the page an expression is
+// about is not there any more (JSON-RPC 2.0 section 5.1, as DevTools uses it).
+const serverError = -32000
+
+// Holds reports whether a condition is true of the page. While the browser is on its
+// way from one page to another, none is.
+func Holds(p *Page, condition string) bool {
+	p.t.Helper()
+	out, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](condition))
+	var gone *cdproto.Error
+	if errors.As(err, &gone) && gone.Code == serverError {
+		return false
+	}
+	if err != nil {
+		p.t.Fatalf("%s: %v", condition, err)
 	}
 	return out
 }

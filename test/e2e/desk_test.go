@@ -58,7 +58,7 @@ func (p *person) submit(button, path string) {
 func (p *person) arrived() {
 	p.Helper()
 	eventually(p.T, "the next page", func() bool {
-		return browser.Eval[bool](p.page, `!window.leaving && document.readyState === "complete"`)
+		return browser.Holds(p.page, `!window.leaving && document.readyState === "complete"`)
 	})
 }
 
