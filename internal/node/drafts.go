@@ -78,9 +78,7 @@ func (n *Node) SaveDraft(ctx context.Context, d store.WorkDraft) (store.WorkDraf
 			return d, err
 		}
 	case d.ID == "":
-		if d.ID, err = newID(); err != nil {
-			return d, err
-		}
+		d.ID = NewID()
 	}
 	m := DraftMeta{Supersedes: given.Supersedes, Desk: given.Desk, Inner: kept.Inner, Note: kept.Note}
 	if d.Revision == 0 {

@@ -83,7 +83,7 @@ func (p *party) force(t testing.TB, typ entente.Type, subject string, body any) 
 	t.Helper()
 	origin := p.Origin(entente.Shared)
 	text := must(entry.Compose(typ, entente.Header{
-		ID: must(newID()), Author: entente.Author{Party: p.Writer().Party, Agency: p.first.Agency()}, Time: p.now(), Subject: subject,
+		ID: NewID(), Author: entente.Author{Party: p.Writer().Party, Agency: p.first.Agency()}, Time: p.now(), Subject: subject,
 		Decision: &entente.Decision{Gate: entente.GateRelease, Policy: entente.DigestOf(nil), Policies: []string{"forced"}},
 		Body:     must(entry.Body(body)),
 	}))

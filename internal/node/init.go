@@ -169,11 +169,7 @@ func (n *Node) signByRoot(t entente.Type, subject string, body any, root *keys.K
 	if err != nil {
 		return nil, err
 	}
-	id, err := newID()
-	if err != nil {
-		return nil, err
-	}
-	text, err := entry.Build(t, entente.Header{ID: id, Author: n.self.Writer, Time: n.now(), Subject: subject, Body: raw})
+	text, err := entry.Build(t, entente.Header{ID: NewID(), Author: n.self.Writer, Time: n.now(), Subject: subject, Body: raw})
 	if err != nil {
 		return nil, err
 	}

@@ -205,9 +205,8 @@ func (n *Node) plan(in Intent) (*plan, error) {
 
 func (p *plan) identify() error {
 	if p.ID == "" {
-		id, err := newID()
-		p.ID = id
-		return err
+		p.ID = NewID()
+		return nil
 	}
 	if id, err := uuid.Parse(p.ID); err != nil || id.Version() != 7 || id.String() != p.ID {
 		return refused("node.id").with("%.60q", p.ID)
@@ -215,11 +214,9 @@ func (p *plan) identify() error {
 	return nil
 }
 
-// newID returns a UUIDv7 (RFC 9562); those of one process increase.
-func newID() (string, error) {
-	id, err := uuid.NewV7()
-	return id.String(), err
-}
+// NewID returns an id for an entry, for whoever may send the same one twice: a UUIDv7
+// (RFC 9562 section 5.7); those of one process increase.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // now is the node's time as entries state it.
 func (n *Node) now() time.Time { return n.clock().UTC().Truncate(time.Millisecond) }

@@ -204,7 +204,7 @@ func TestCheckSaysWhatASecondOfficerWillSettle(t *testing.T) {
 func TestAppendIsIdempotentByID(t *testing.T) {
 	w := newWorld(t).found()
 	in := w.mx.intent(entente.Public, "m1")
-	in.ID = must(newID())
+	in.ID = NewID()
 	first := must(w.mx.Append(t.Context(), in))
 	again := must(w.mx.Append(t.Context(), in))
 	if again.Ref != first.Ref || !again.Existing || first.Existing {

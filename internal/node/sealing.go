@@ -175,9 +175,7 @@ func (n *Node) ExportSealKey(ctx context.Context, e KeyExport) (file string, at 
 		return "", Appended{}, refused("node.export_officers").ref()
 	}
 	if e.ID == "" {
-		if e.ID, err = newID(); err != nil {
-			return "", Appended{}, err
-		}
+		e.ID = NewID()
 	}
 	at, err = n.Append(ctx, Intent{
 		ID: e.ID, Type: entente.TypeKeyExport, Subject: "x-" + e.ID, Agency: b.Agency, Audience: entente.Shared,

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
-	"github.com/google/uuid"
 
 	"entente"
 	"entente/internal/auth"
@@ -34,7 +33,7 @@ type keysModel struct {
 
 func keysPage(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	a.Head(a.T("exchange.keys.title"), a.T("exchange.keys.lead"), "exchange", crumb(a))
-	m := keysModel{id: uuid.Must(uuid.NewV7()).String()}
+	m := keysModel{id: node.NewID()}
 	states, err := a.Kit.Node.KeyStates(ctx)
 	if err != nil {
 		return nil, err
