@@ -191,6 +191,7 @@ func TestTombstonesWinOverRestoreAndResend(t *testing.T) {
 	w.US.Run()
 	check(t, recovered(w.US))
 	gone(t, w, w.US, ref, "recall")
+	gone(t, w, w.MX, ref, "recall")
 	until(t, "nothing is left to do", func() bool { jobs, err := w.US.Store().Jobs(ctx, now(w.US), 10); return err == nil && len(jobs) == 0 })
 	if n := len(state(t, w.US, ref).Deletions); n != 2 {
 		t.Errorf("%d deletions stated, want one of each party", n)
