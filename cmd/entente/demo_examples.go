@@ -53,7 +53,7 @@ var (
 	exampleRefused = example{
 		id: exampleID(3), t: entente.TypeRelease, files: []string{"refused.txt"},
 		title: exampleTitle("obtenida en el territorio de la otra parte, sin consentimiento", "collected in the other's territory, without consent"),
-		text: exampleWords("La compuerta explica por qué no sale y cómo pedir el consentimiento.",
+		text: exampleWords("El filtro de autorización explica por qué no sale y cómo pedir el consentimiento.",
 			"The gate says why it does not leave, and how to ask for consent."),
 	}
 	exampleConsented = example{
