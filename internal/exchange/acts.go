@@ -107,22 +107,17 @@ func (x *Exchange) ApproveAct(ctx context.Context, draft string, second *node.Of
 	return done, err
 }
 
-// mayApprove: an act of the exchange is approved within the agency that states it,
-// or by the party's points of contact.
+// mayApprove: an act of the exchange is approved by who may read its draft.
 func (x *Exchange) mayApprove(ctx context.Context, v Viewer, draft string) error {
 	d, err := x.s.Draft(ctx, draft)
 	if err != nil {
 		return err
 	}
-	rules, err := x.rules(ctx)
-	if err != nil {
-		return err
+	reads, err := x.ReadsDrafts(ctx, v)
+	if err == nil && (!reads(d) || !d.Type.Exchange() && d.Type != entente.TypeWithdrawal) {
+		err = ErrNotFound
 	}
-	ours := v.Agency != "" && (d.Agency == v.Agency || slices.Contains(rules.contacts(x.own), v.Agency))
-	if !ours || !d.Type.Exchange() && d.Type != entente.TypeWithdrawal {
-		return ErrNotFound
-	}
-	return nil
+	return err
 }
 
 // seen is a release that the officer may see.

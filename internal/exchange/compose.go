@@ -101,23 +101,14 @@ func (x *Exchange) ownDraft(ctx context.Context, v Viewer, id string, states ...
 	return d, nil
 }
 
-// readDraft reads a draft that somebody may look at or release: one of the own
-// agency or, once it is submitted, of any for the party's points of contact, which
-// are copied on everything that leaves.
+// readDraft reads a draft with content that somebody may look at or release.
 func (x *Exchange) readDraft(ctx context.Context, v Viewer, id string) (store.WorkDraft, error) {
-	d, err := x.ownDraft(ctx, v, id)
-	if !errors.Is(err, ErrNotFound) || v.Agency == "" {
+	d, err := x.s.Draft(ctx, id)
+	if err != nil {
 		return d, err
 	}
-	rules, failed := x.rules(ctx)
-	if failed != nil {
-		return d, failed
-	}
-	if !slices.Contains(rules.contacts(x.own), v.Agency) {
-		return d, err
-	}
-	d, err = x.s.Draft(ctx, id)
-	if err == nil && (!slices.Contains(composed, d.Type) || d.State != store.DraftWaiting && d.State != store.DraftDone) {
+	reads, err := x.ReadsDrafts(ctx, v)
+	if err == nil && (!reads(d) || !Composed(d.Type)) {
 		err = ErrNotFound
 	}
 	return d, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"entente"
@@ -25,6 +26,21 @@ func (v Viewer) Hidden() []entente.Type {
 		}
 	}
 	return out
+}
+
+// ReadsDrafts returns which drafts of the exchange a viewer may read: those of the own
+// agency and, once they are submitted, of any for the party's points of contact, which
+// are copied on everything that leaves. Oversight knows of drafts, and reads none.
+func (x *Exchange) ReadsDrafts(ctx context.Context, v Viewer) (func(store.WorkDraft) bool, error) {
+	rules, err := x.rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	contact := slices.Contains(rules.contacts(x.own), v.Agency)
+	return func(d store.WorkDraft) bool {
+		submitted := d.State == store.DraftWaiting || d.State == store.DraftDone
+		return v.Agency != "" && (d.Agency == v.Agency || contact && submitted)
+	}, nil
 }
 
 // Sees reports whether the viewer may see one entry, which its log and index name:

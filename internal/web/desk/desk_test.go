@@ -34,7 +34,7 @@ func TestDesk(t *testing.T) {
 }
 
 var deskPages = []string{
-	"/desk/today", "/desk/drafts", "/desk/drafts?view=done", "/desk/drafts/new", "/desk/concurrence", "/desk/concurrence?show=all", "/desk/joint", "/desk/joint?page=2",
+	"/desk/today", "/desk/drafts", "/desk/drafts?view=done", "/desk/drafts/new", "/desk/concurrence", "/desk/concurrence?show=all", "/desk/joint",
 	"/desk/figures", "/desk/account", "/desk/unlock", "/program", "/commitments", "/claims", "/meetings", "/questions", "/charter", "/latest",
 }
 
@@ -383,6 +383,12 @@ func joints(b *bench) {
 		if _, body := mx.get("/en/desk/joint" + query); strings.Contains(body, "Meet at the border") != want {
 			b.Errorf("joint texts narrowed by %s: listed %v", query, !want)
 		}
+	}
+	if status, _ := mx.get("/en/desk/joint?page=x"); status != http.StatusBadRequest {
+		b.Errorf("page x of the joint texts: %d, want 400", status)
+	}
+	if _, body := mx.get("/en/desk/joint?page=2"); strings.Contains(body, "Meet at the border") {
+		b.Error("the second page of the joint texts shows what the first shows")
 	}
 	b.world.Sync()
 	_, body := us.get("/en/desk/joint")

@@ -7,14 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/a-h/templ"
 
 	"entente"
 	"entente/internal/auth"
 	"entente/internal/exchange"
-	"entente/internal/locale"
 	"entente/internal/node"
 	"entente/internal/store"
 	"entente/internal/web/desk/kit"
@@ -132,9 +130,17 @@ func list(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	found = slices.DeleteFunc(found, func(d store.WorkDraft) bool { return !a.SeesDraft(d) })
-	narrowed := narrow(a, found)
-	found = slices.DeleteFunc(found, func(d store.WorkDraft) bool { return !fits(a, d) })
+	if found, err = a.Kit.VisibleDrafts(ctx, a.Me.User, found); err != nil {
+		return nil, err
+	}
+	types := make([]entente.Type, len(found))
+	for i, d := range found {
+		types[i] = d.Type
+	}
+	narrowed := a.Narrow("/desk/drafts", types, "view")
+	found = slices.DeleteFunc(found, func(d store.WorkDraft) bool {
+		return !a.Fits(d.Type, (&draft{WorkDraft: d}).title(a.Frame), d.Subject, d.Agency)
+	})
 	shown, pager, err := things.Paginate(a.Frame, found)
 	if err != nil {
 		return nil, err
@@ -166,35 +172,6 @@ func list(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 		m.table.Rows = append(m.table.Rows, row)
 	}
 	return listPage(a, m), nil
-}
-
-// narrow is the form above the list: words, and the types that the view holds.
-func narrow(a *kit.Ask, all []store.WorkDraft) shell.Filters {
-	v := a.R.URL.Query()
-	types := shell.Field{Name: "type", Label: a.T("filter.type"), Kind: "select", Value: v.Get("type"), Blank: a.T("filter.any")}
-	for _, d := range all {
-		if !slices.ContainsFunc(types.Options, func(o shell.Option) bool { return o.Value == string(d.Type) }) {
-			types.Options = append(types.Options, shell.Option{Value: string(d.Type), Text: a.T("type." + string(d.Type))})
-		}
-	}
-	slices.SortFunc(types.Options, func(x, y shell.Option) int { return strings.Compare(x.Text, y.Text) })
-	out := shell.Filters{Action: a.Href("/desk/drafts"), Fields: []shell.Field{
-		{Name: "view", Kind: "hidden", Value: v.Get("view")},
-		{Name: "q", Label: a.T("filter.text"), Kind: "search", Value: v.Get("q")}, types,
-	}}
-	if v.Get("q") != "" || v.Get("type") != "" {
-		out.Clear = a.Href("/desk/drafts", "view", v.Get("view"))
-	}
-	return out
-}
-
-// fits reports whether a draft is of the type and holds the words that are asked for.
-func fits(a *kit.Ask, d store.WorkDraft) bool {
-	v := a.R.URL.Query()
-	if t := v.Get("type"); t != "" && t != string(d.Type) {
-		return false
-	}
-	return locale.Holds(v.Get("q"), (&draft{WorkDraft: d}).title(a.Frame), d.Subject, d.Agency, a.T("type."+string(d.Type)))
 }
 
 // approveAll is the second officer's signature on several drafts, one after the

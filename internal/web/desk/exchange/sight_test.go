@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -48,5 +49,31 @@ func TestThePagesOfTheProgrammeHideTheExchange(t *testing.T) {
 		if a := p.get("/en/latest"); !all && strings.Contains(a.body, `value="release"`) {
 			t.Errorf("%s is offered releases to filter by", name)
 		}
+	}
+}
+
+// TestNoListLeadsToADraftThatIsNotRead follows every link to a draft that those who
+// oversee are shown: they know of the drafts of an exchange, and read none.
+func TestNoListLeadsToADraftThatIsNotRead(t *testing.T) {
+	b := newDesks(t)
+	b.release("recipients", "CBP")
+	href := regexp.MustCompile(`href="(/en/desk/(?:exchange/)?drafts/[^"?]+)"`)
+	for _, name := range []string{"auditor", "admin"} {
+		p := b.person(b.mx, name)
+		for _, page := range []string{"/en/desk/today", "/en/desk/drafts", "/en/desk/drafts?view=done"} {
+			list := p.get(page)
+			if page == "/en/desk/drafts?view=done" && !strings.Contains(list.body, "Release") {
+				t.Errorf("%s does not know of the release: %s", name, list.brief())
+			}
+			for _, m := range href.FindAllStringSubmatch(list.body, -1) {
+				if a := p.get(m[1]); m[1] != "/en/desk/drafts/new" && a.status != http.StatusOK {
+					t.Errorf("%s leads %s to %s: %d", page, name, m[1], a.status)
+				}
+			}
+		}
+	}
+	first := b.person(b.mx, "sspc-first").get("/en/desk/drafts?view=done")
+	if href.FindString(first.body) == "" {
+		t.Errorf("whoever wrote the release has no link to it: %s", first.brief())
 	}
 }

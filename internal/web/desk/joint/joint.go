@@ -14,7 +14,6 @@ import (
 
 	"entente"
 	"entente/internal/auth"
-	"entente/internal/locale"
 	"entente/internal/node"
 	"entente/internal/store"
 	"entente/internal/web/desk/kit"
@@ -65,7 +64,11 @@ func page(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.filters = narrow(a, parts)
+	types := make([]entente.Type, len(parts))
+	for i, p := range parts {
+		types[i] = p.Type
+	}
+	m.filters = a.Narrow("/desk/joint", types)
 	parts = slices.DeleteFunc(parts, func(p part) bool { return !p.fits(a) })
 	m.summary = a.L.N("kind.count", len(parts))
 	slices.SortStableFunc(parts, func(x, y part) int { return slices.Index(steps, x.step) - slices.Index(steps, y.step) })
@@ -78,33 +81,7 @@ func page(ctx context.Context, a *kit.Ask) (templ.Component, error) {
 	return jointPage(a, m), nil
 }
 
-// fits reports whether the thing is of the type and holds the words asked for.
-func (p part) fits(a *kit.Ask) bool {
-	v := a.R.URL.Query()
-	if t := v.Get("type"); t != "" && t != string(p.Type) {
-		return false
-	}
-	return locale.Holds(v.Get("q"), p.Title.ES, p.Title.EN, p.Subject, a.T("type."+string(p.Type)))
-}
-
-// narrow is the form above the list.
-func narrow(a *kit.Ask, all []part) shell.Filters {
-	v := a.R.URL.Query()
-	types := shell.Field{Name: "type", Label: a.T("filter.type"), Kind: "select", Value: v.Get("type"), Blank: a.T("filter.any")}
-	for _, p := range all {
-		if !slices.ContainsFunc(types.Options, func(o shell.Option) bool { return o.Value == string(p.Type) }) {
-			types.Options = append(types.Options, shell.Option{Value: string(p.Type), Text: a.T("type." + string(p.Type))})
-		}
-	}
-	slices.SortFunc(types.Options, func(x, y shell.Option) int { return cmp.Compare(x.Text, y.Text) })
-	out := shell.Filters{Action: a.Href("/desk/joint"), Fields: []shell.Field{
-		{Name: "q", Label: a.T("filter.text"), Kind: "search", Value: v.Get("q")}, types,
-	}}
-	if v.Get("q") != "" || v.Get("type") != "" {
-		out.Clear = a.Href("/desk/joint")
-	}
-	return out
-}
+func (p part) fits(a *kit.Ask) bool { return a.Fits(p.Type, p.Title.ES, p.Title.EN, p.Subject) }
 
 // read tells how every body stands between the parties, and in public.
 func read(ctx context.Context, a *kit.Ask) ([]part, error) {

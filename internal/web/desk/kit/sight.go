@@ -39,31 +39,32 @@ func (a *Ask) SeesDraft(d store.WorkDraft) bool {
 	return err == nil && len(list) == 1
 }
 
-// VisibleDrafts leaves of a list the drafts that somebody may know of: one of an
-// exchange is for the agency that writes it, for oversight and, once it is submitted,
-// for the party's points of contact, who may release it.
+// VisibleDrafts leaves of a list the drafts that somebody may know of: of an exchange,
+// those that the person reads ([exchange.Exchange.ReadsDrafts]), and all for oversight.
 func (k *Kit) VisibleDrafts(ctx context.Context, u store.User, list []store.WorkDraft) ([]store.WorkDraft, error) {
 	v := exchange.ViewerOf(u)
 	if v.Oversight {
 		return list, nil
 	}
-	contact := false
-	if k.Exchange != nil && v.Agency != "" {
-		routes, err := k.Exchange.Routes(ctx)
-		if err != nil {
-			return nil, err
-		}
-		route := routes[k.Party()]
-		contact = route != nil && slices.Contains(route.Contacts, v.Agency)
+	reads, err := k.readsDrafts(ctx, v)
+	if err != nil {
+		return nil, err
 	}
 	var out []store.WorkDraft
 	for _, d := range list {
-		submitted := d.State == store.DraftWaiting || d.State == store.DraftDone
-		if v.Agency != "" && d.Agency == v.Agency || contact && submitted || !k.ofExchange(ctx, d) {
+		if reads(d) || !k.ofExchange(ctx, d) {
 			out = append(out, d)
 		}
 	}
 	return out, nil
+}
+
+// readsDrafts is [exchange.Exchange.ReadsDrafts]; an observer's node has no exchange.
+func (k *Kit) readsDrafts(ctx context.Context, v exchange.Viewer) (func(store.WorkDraft) bool, error) {
+	if k.Exchange == nil {
+		return func(store.WorkDraft) bool { return false }, nil
+	}
+	return k.Exchange.ReadsDrafts(ctx, v)
 }
 
 // Awaited are the drafts that wait for somebody's signature as second officer, those
@@ -94,10 +95,14 @@ func (k *Kit) ofExchange(ctx context.Context, d store.WorkDraft) bool {
 	return err == nil && v.Type.Exchange()
 }
 
-// DraftHref is the page on which a draft is read before it leaves.
+// DraftHref is the page on which a draft is read before it leaves; empty for one with
+// sealed content that the person knows of and does not read.
 func (a *Ask) DraftHref(d store.WorkDraft) string {
-	if exchange.Composed(d.Type) {
-		return a.Href("/desk/exchange/drafts/" + d.ID + "/review")
+	if !exchange.Composed(d.Type) {
+		return a.Href("/desk/drafts/" + d.ID + "/review")
 	}
-	return a.Href("/desk/drafts/" + d.ID + "/review")
+	if reads, err := a.Kit.readsDrafts(a.R.Context(), exchange.ViewerOf(a.Me.User)); err != nil || !reads(d) {
+		return ""
+	}
+	return a.Href("/desk/exchange/drafts/" + d.ID + "/review")
 }
