@@ -200,9 +200,6 @@ func stopped(t *testing.T, dir string) {
 // same; a backup taken meanwhile comes back to the same digest; a counterpart that
 // forks its log is caught with proof, and what was held is served on.
 func TestSurvival(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a minute of processes")
-	}
 	dir := unloaded(t)
 	at := func(name string) string { return filepath.Join(dir, name) }
 	seed := rand.Uint64()
@@ -352,9 +349,6 @@ func noticeFile(t *testing.T) string {
 // TestDemoRecovers: a first start that is killed, at whatever moment, is finished
 // by the next one, and one after that changes nothing.
 func TestDemoRecovers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("several loads of a demonstration")
-	}
 	dir := filepath.Join(t.TempDir(), "demo")
 	for _, after := range []time.Duration{100 * time.Millisecond, 3 * time.Second} {
 		cmd := command("demo", "--once", "--quiet", "--ports", "0", "--dir", dir)
