@@ -47,13 +47,15 @@ func (f faulty) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &faultyConn{c, f.now, f.begins}, nil
+	reads := strings.Contains(f.Connector.(connector).dsn, "_query_only")
+	return &faultyConn{c, f.now, f.begins, reads}, nil
 }
 
 type faultyConn struct {
 	driver.Conn
 	now    *atomic.Int32
 	begins func()
+	reads  bool // only
 }
 
 func (c *faultyConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
@@ -113,7 +115,7 @@ func (s *faultyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) 
 }
 
 func (s *faultyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if fault(s.conn.now.Load()) == failConfirm && s.query == "SELECT n FROM generation" {
+	if fault(s.conn.now.Load()) == failConfirm && s.query == sqlVersion && s.conn.reads {
 		return nil, errInjected
 	}
 	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)

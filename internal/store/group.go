@@ -229,7 +229,10 @@ const (
 	sqlSavepoint  = "SAVEPOINT job"
 	sqlRelease    = "RELEASE job"
 	sqlRollbackTo = "ROLLBACK TO job"
-	sqlGeneration = "UPDATE generation SET n = n + 1 WHERE n = ?"
+	sqlGeneration = "UPDATE generation SET n = n + 1"
+	// sqlVersion tells whether a connection other than the one that asks has committed
+	// since it last asked (SQLite: PRAGMA data_version).
+	sqlVersion = "PRAGMA data_version"
 )
 
 // begin opens a group. When the database is not where the writer left it, another
@@ -241,14 +244,12 @@ func (w *writer) begin() error {
 			return err
 		}
 	}
-	same, err := w.advance()
-	if err == nil && !same {
-		if err = w.load(); err == nil {
-			same, err = w.count()
+	err := w.run(sqlBegin)
+	if err == nil {
+		var same bool
+		if same, err = w.untouched(); err == nil && !same {
+			err = w.load()
 		}
-	}
-	if err == nil && !same {
-		err = errors.New("the count of commits changed under the write lock")
 	}
 	if err != nil {
 		w.abandon()
@@ -257,28 +258,11 @@ func (w *writer) begin() error {
 	return nil
 }
 
-// advance begins a transaction and counts the generation up; false when it is not
-// the one that the writer left.
-func (w *writer) advance() (bool, error) {
-	if err := w.run(sqlBegin); err != nil {
-		return false, err
-	}
-	return w.count()
-}
-
-// count counts the generation up within the transaction; false when it is not the
-// one that the writer knows.
-func (w *writer) count() (bool, error) {
-	st, err := w.stmt(sqlGeneration)
-	if err != nil {
-		return false, err
-	}
-	res, err := st.ExecContext(w.ctx, w.generation)
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n == 1, err
+// untouched reports whether the database is as the writer left it.
+func (w *writer) untouched() (bool, error) {
+	var now int64
+	err := w.row(sqlVersion, nil, &now)
+	return now == w.version, err
 }
 
 // commit closes the group: roots and signed checkpoints of the logs that grew,
@@ -300,22 +284,24 @@ func (w *writer) commit() (Committed, error) {
 		w.abandon()
 		return nil, fmt.Errorf("%w: %w", errGroup, err)
 	}
-	w.generation++
 	return w.publish(), nil
 }
 
-// confirm reads the generation on another connection: a commit that was reported
+// confirm asks another connection whether there was a commit: one that was reported
 // as done and is not there is found before anybody relies on it.
 func (w *writer) confirm() error {
-	var n int64
-	if err := w.confirmed.QueryRowContext(w.ctx).Scan(&n); err != nil {
+	was := w.witnessed
+	if err := w.attest(); err != nil {
 		return fmt.Errorf("read back the commit: %w", err)
 	}
-	if n < w.generation+1 { // or later: another process committed since
-		return fmt.Errorf("the database reported a commit that it did not make (generation %d, not %d)", n, w.generation+1)
+	if w.witnessed == was {
+		return errors.New("the database reported a commit that it did not make")
 	}
 	return nil
 }
+
+// attest notes how the witness finds the database.
+func (w *writer) attest() error { return w.attested.QueryRowContext(w.ctx).Scan(&w.witnessed) }
 
 // rollback ends a group that changed nothing.
 func (w *writer) rollback() {

@@ -99,9 +99,6 @@ func (s *Store) open(ctx context.Context, o Options) (w *writer, err error) {
 	}
 	s.rdb, s.snapshots = openReaders(o.Path, o.wrap, readers), make(chan struct{}, readers)
 	w = &writer{s: s, ctx: context.WithoutCancel(ctx)}
-	if w.confirmed, err = s.rdb.PrepareContext(ctx, "SELECT n FROM generation"); err != nil {
-		return nil, err
-	}
 	made, err := w.ensureProjection()
 	if err != nil {
 		return nil, err

@@ -14,20 +14,22 @@ import (
 // writer is the one goroutine that writes, with what it keeps in memory. All of
 // that is read again from the database whenever there is doubt.
 type writer struct {
-	s         *Store
-	ctx       context.Context // of all statements: a group runs to its end
-	confirmed *sql.Stmt       // reads the generation on a reader's connection
+	s   *Store
+	ctx context.Context // of all statements: a group runs to its end
 
-	conn       *sql.Conn // nil when what is below has to be loaded again
-	stmts      map[string]*prepared
-	generation int64
-	own        string
-	logs       map[string]*wlog
-	byNum      map[int64]*wlog
-	pending    int                 // references that wait for their target
-	seen       map[int64]fold.Seen // what the fold asked for lately
-	searched   map[int64]uint64    // by log: entries below are in the full-text index
-	rebuilt    bool                // the running group made the projection anew
+	conn      *sql.Conn // nil when what is below has to be loaded again
+	witness   *sql.Conn // only reads: it sees what conn has committed
+	stmts     map[string]*prepared
+	version   int64     // another one on conn: another process has written
+	attested  *sql.Stmt // the witness's
+	witnessed int64     // another one there: there was a commit
+	own       string
+	logs      map[string]*wlog
+	byNum     map[int64]*wlog
+	pending   int                 // references that wait for their target
+	seen      map[int64]fold.Seen // what the fold asked for lately
+	searched  map[int64]uint64    // by log: entries below are in the full-text index
+	rebuilt   bool                // the running group made the projection anew
 
 	// Of the running job.
 	undo  map[*wlog]wlog
@@ -44,24 +46,30 @@ type wlog struct {
 	signed  bool   // the group brings the checkpoint of this size
 }
 
-// reload opens a new connection and reads everything that the writer keeps in
+// reload opens new connections and reads everything that the writer keeps in
 // memory.
-func (w *writer) reload() error {
+func (w *writer) reload() (err error) {
 	w.disconnect()
-	conn, err := w.s.wdb.Conn(w.ctx)
-	if err != nil {
+	if w.witness, err = w.s.rdb.Conn(w.ctx); err != nil {
 		return err
 	}
-	w.conn, w.stmts = conn, map[string]*prepared{}
+	if w.attested, err = w.witness.PrepareContext(w.ctx, sqlVersion); err != nil {
+		return err
+	}
+	if w.conn, err = w.s.wdb.Conn(w.ctx); err != nil {
+		return err
+	}
+	w.stmts = map[string]*prepared{}
 	return w.load()
 }
 
-// load reads everything that the writer keeps in memory.
+// load reads everything that the writer keeps in memory. Outside of a transaction,
+// another process may write meanwhile: the next group finds another version then.
 func (w *writer) load() error {
-	conn := w.conn
-	if err := conn.QueryRowContext(w.ctx, "SELECT n FROM generation").Scan(&w.generation); err != nil {
+	if err := w.row(sqlVersion, nil, &w.version); err != nil {
 		return err
 	}
+	conn := w.conn
 	h, err := loadHeads(w.ctx, conn)
 	if err != nil {
 		return err
@@ -83,7 +91,7 @@ func (w *writer) load() error {
 	before := w.s.heads.Swap(h)
 	w.s.digests.forget()
 	w.s.notify(h.grownSince(before)) // by another process, or by a commit that was reported as failed
-	return nil
+	return w.attest()
 }
 
 // reloadProjection reads what the writer keeps in memory of the projection.
@@ -104,9 +112,13 @@ func (w *writer) reloadProjection() error {
 	return nil
 }
 
-// disconnect closes the connection for good: a transaction that it may have open
-// ends with it.
+// disconnect closes the connections for good: a transaction that may be open ends
+// with them.
 func (w *writer) disconnect() {
+	if w.witness != nil {
+		w.witness.Close() // and what was prepared on it
+		w.witness = nil
+	}
 	if w.conn == nil {
 		return
 	}
@@ -193,16 +205,19 @@ func (w *writer) touch(l *wlog) {
 const sqlSetHead = "UPDATE log SET size = ?, root = ?, checkpoint = ?, checkpoint_size = ? WHERE num = ?"
 
 // close completes the logs that the group changed: root and, for own logs, the
-// signed checkpoint.
+// signed checkpoint. A group that changed none counts itself instead: what it wrote
+// may be what was there, and its commit is one that [writer.confirm] can see.
 func (w *writer) close() error {
 	st, err := w.stmt(sqlSetHead)
 	if err != nil {
 		return err
 	}
+	grew := false
 	for _, l := range w.logs {
 		if !l.changed {
 			continue
 		}
+		grew = true
 		l.root = l.edge.root()
 		if l.own && !l.signed && !w.s.restored.Load() {
 			if err := w.sign(l); err != nil {
@@ -212,6 +227,9 @@ func (w *writer) close() error {
 		if _, err := st.ExecContext(w.ctx, l.edge.size, l.root[:], l.checkpoint, l.checkpointSize, l.num); err != nil {
 			return err
 		}
+	}
+	if !grew {
+		return w.run(sqlGeneration)
 	}
 	return nil
 }

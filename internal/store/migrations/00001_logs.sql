@@ -46,8 +46,8 @@ CREATE TABLE tile (
   PRIMARY KEY (log, level, idx)
 );
 
--- Counts the groups that were committed: how the writer knows that the database
--- is where it left it.
+-- Counts the groups that were committed and made no log longer: one that changes
+-- nothing else changes this, so that every commit can be seen to have happened.
 CREATE TABLE generation (n INTEGER NOT NULL);
 INSERT INTO generation VALUES (1);
 
