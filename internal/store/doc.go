@@ -3,7 +3,7 @@
 // sessions, audit). One SQLite file; everything a reader sees was committed.
 //
 // Invariants:
-//   - one goroutine writes. What it commits as one group holds log rows, tiles,
+//   - one goroutine writes at a time. What it commits as one group holds log rows, tiles,
 //     checkpoint and projection together: there is no moment at which one of
 //     them is ahead of another;
 //   - nothing is acknowledged, served or signed for others to see before its

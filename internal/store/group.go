@@ -11,11 +11,13 @@ import (
 // maxGroup is how many entries share a commit at most.
 const maxGroup = 512
 
-// indexAfter is how long the writer is idle before it brings the full-text index
-// up to date, and indexAt how many entries wait for that at most.
+// tendEvery is how often the writer looks whether another process has written: a
+// command may append to the database of a node that serves. When nothing was written
+// since it last looked, it brings the full-text index up to date; indexAt is how many
+// entries wait for that at most.
 const (
-	indexAfter = 200 * time.Millisecond
-	indexAt    = 1024
+	tendEvery = 250 * time.Millisecond
+	indexAt   = 1024
 )
 
 // job is one call's share of a group.
@@ -45,8 +47,18 @@ func (s *Store) put(ctx context.Context, run func(*writer) error) error {
 	return s.do(ctx, &job{run: run, bare: true})
 }
 
+// do runs a job at once where nobody writes: the goroutine that would do it for the
+// caller would have to be woken, and the caller after it. Where somebody does, the job
+// joins the group that is being gathered, or the next one.
 func (s *Store) do(ctx context.Context, j *job) error {
 	j.done = make(chan error, 1)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if s.writing.TryLock() {
+		defer s.writing.Unlock()
+		return s.writer.runNow(j)
+	}
 	select {
 	case s.jobs <- j:
 	case <-s.stop:
@@ -72,33 +84,52 @@ func (s *Store) do(ctx context.Context, j *job) error {
 	}
 }
 
-// loop runs groups until the store is closed.
+// runNow runs a job and those that wait by now.
+func (w *writer) runNow(j *job) error {
+	if w.closed {
+		return ErrClosed
+	}
+	w.groups(j)
+	return <-j.done
+}
+
+// loop runs the groups of jobs that found somebody writing, and what is due when
+// nobody does, until the store is closed.
 func (w *writer) loop() {
 	defer close(w.s.stopped)
-	idle := time.NewTimer(indexAfter)
-	defer idle.Stop()
-	watch := time.NewTicker(watchEvery)
-	defer watch.Stop()
+	tick := time.NewTicker(tendEvery)
+	defer tick.Stop()
+	locked := func(do func()) {
+		w.s.writing.Lock()
+		defer w.s.writing.Unlock()
+		do()
+	}
 	for {
 		select {
-		case <-watch.C:
-			w.look()
+		case <-tick.C:
+			locked(w.tend)
 		case j := <-w.s.jobs:
-			w.groups(j)
-			idle.Reset(indexAfter)
-		case <-idle.C:
-			if w.lag() > 0 {
-				w.groups(&job{run: (*writer).indexText, done: make(chan error, 1)})
-			}
+			locked(func() { w.groups(j) })
 		case <-w.s.stop:
-			w.drain()
+			locked(w.drain)
 			return
 		}
 	}
 }
 
+// tend looks for what another process wrote, and brings the full-text index up to
+// date when nothing was written for a while.
+func (w *writer) tend() {
+	w.look()
+	if w.idle && w.lag() > 0 {
+		w.groups(&job{run: (*writer).indexText, done: make(chan error, 1)})
+	}
+	w.idle = true
+}
+
 // drain runs what was handed over before the store was closed.
 func (w *writer) drain() {
+	w.closed = true
 	for {
 		select {
 		case j := <-w.s.jobs:
@@ -112,6 +143,7 @@ func (w *writer) drain() {
 
 // groups runs a job's group, and that of a job that would not join it.
 func (w *writer) groups(j *job) {
+	w.idle = false
 	for j != nil {
 		j = w.group(j)
 	}

@@ -139,7 +139,7 @@ func TestARebuildIsNotLostBehindTheIndex(t *testing.T) {
 	defer conn.Close()
 	_, err = conn.ExecContext(ctx, sqlBegin)
 	check(t, err)
-	time.Sleep(2 * indexAfter) // the idle writer has begun, and waits for the other one
+	time.Sleep(3 * tendEvery) // the idle writer has begun, and waits for the other one
 	rebuilt := make(chan error, 1)
 	go func() { rebuilt <- s.Rebuild(ctx, nil) }()
 	for len(s.jobs) == 0 {

@@ -46,7 +46,9 @@ type Store struct {
 	lag          atomic.Int64 // entries not in the full-text index yet
 	digests      digestCache
 
-	jobs          chan *job
+	writing       sync.Mutex // held by whoever uses the writer
+	writer        *writer
+	jobs          chan *job // that found somebody writing
 	stop, stopped chan struct{}
 	closing       sync.Once
 
@@ -77,6 +79,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", o.Path, errors.Join(err, s.closeDBs()))
 	}
+	s.writer = w
 	go w.loop()
 	if o.Restored {
 		if err := s.SetRestored(ctx, true); err != nil {
@@ -151,8 +154,8 @@ func (s *Store) SetCheckpointer(c Checkpointer) { s.checkpointer.Store(&c) }
 type Committed map[string]uint64
 
 // OnCommit adds a hook that is called after each group that made logs grow, in
-// the order of the groups, before those who appended are answered. It runs on the
-// writer's goroutine: it must not block and must not write to the store.
+// the order of the groups, before those who appended are answered. It runs while
+// nobody else can write: it must not block and must not write to the store.
 func (s *Store) OnCommit(hook func(Committed)) {
 	s.hooksMu.Lock()
 	defer s.hooksMu.Unlock()

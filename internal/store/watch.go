@@ -1,11 +1,5 @@
 package store
 
-import "time"
-
-// watchEvery is how often the writer looks whether another process has written: a
-// command may append to the database of a node that serves.
-const watchEvery = 500 * time.Millisecond
-
 // look loads what another process has written. A failure is left to the next
 // group, which looks again.
 func (w *writer) look() {

@@ -27,7 +27,7 @@ func TestSeesWhatAnotherProcessAppends(t *testing.T) {
 		if c[origin] != expected.Size {
 			t.Fatalf("the hook heard %v, %s has %d entries", c, origin, expected.Size)
 		}
-	case <-time.After(20 * watchEvery):
+	case <-time.After(20 * tendEvery):
 		t.Fatal("the other process heard of nothing")
 	}
 	if got, err := other.Log(t.Context(), origin); err != nil || got.Size != expected.Size || got.Root != expected.Root {

@@ -11,8 +11,8 @@ import (
 	"entente/internal/merkle"
 )
 
-// writer is the one goroutine that writes, with what it keeps in memory. All of
-// that is read again from the database whenever there is doubt.
+// writer is what whoever writes uses (see [Store.writing]), with what is kept in
+// memory. All of that is read again from the database whenever there is doubt.
 type writer struct {
 	s   *Store
 	ctx context.Context // of all statements: a group runs to its end
@@ -30,6 +30,8 @@ type writer struct {
 	seen      map[int64]fold.Seen // what the fold asked for lately
 	searched  map[int64]uint64    // by log: entries below are in the full-text index
 	rebuilt   bool                // the running group made the projection anew
+	idle      bool                // no group ran since it was last looked after
+	closed    bool                // for good
 
 	// Of the running job.
 	undo  map[*wlog]wlog
