@@ -68,10 +68,27 @@ func TestVouchingForAnotherKey(t *testing.T) {
 		keys[name] = k
 	}
 	keys[forged.Binding.Name] = fold.ActiveKey{Binding: forged.Binding}
-	p := fold.Prepare(raw)
-	p.Vouch(keys)
-	all, err := fold.Fold(s.logs.Fold(), fold.Input{Origin: s.own.Log, Index: 2, Raw: raw, Prepared: p})
-	if err != nil || all[0].Rule != fold.RuleSignature {
-		t.Errorf("folds as %s %s, %v", all[0].Status, all[0].Rule, err)
+	vouch := map[string]func(*fold.Prepared){
+		"checked against its own key": func(p *fold.Prepared) { p.Vouch(keys) },
+		"said to be made with its own key": func(p *fold.Prepared) {
+			by := map[string]string{forged.Binding.Name: vkey}
+			if p.Made(by) {
+				t.Error("vouched for with signatures that are not said to be made")
+			}
+			for _, o := range s.mx.Officers {
+				by[o.Binding.Name] = o.Binding.Public
+			}
+			if !p.Made(by) {
+				t.Error("not vouched for with all signatures said to be made")
+			}
+		},
+	}
+	for how, do := range vouch {
+		p := fold.Prepare(raw)
+		do(p)
+		all, err := fold.Fold(s.logs.Fold(), fold.Input{Origin: s.own.Log, Index: 2, Raw: raw, Prepared: p})
+		if err != nil || all[0].Rule != fold.RuleSignature {
+			t.Errorf("%s, folds as %s %s, %v", how, all[0].Status, all[0].Rule, err)
+		}
 	}
 }

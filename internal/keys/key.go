@@ -56,7 +56,15 @@ func (k *Key) String() string { return k.binding.Name }
 // GoString is String: %#v shows no secret either.
 func (k *Key) GoString() string { return "keys.Key(" + k.binding.Name + ")" }
 
-// Signer returns the note signer of an Ed25519 key: root, log, agency, officer.
+// Signer is a note signer whose public key is known: what it signs holds for Public,
+// a key in the vkey form of sumdb/note.
+type Signer struct {
+	note.Signer
+	Public string
+}
+
+// Signer returns the note signer of an Ed25519 key: root, log, agency, officer. It is
+// an error when what it signs does not hold for the key's binding.
 func (k *Key) Signer() (note.Signer, error) {
 	if k.closed() {
 		return nil, errClosed
@@ -69,7 +77,24 @@ func (k *Key) Signer() (note.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key %s is damaged", k.binding.Name) // the cause could quote it
 	}
-	return s, nil
+	if err := pairs(s, k.binding.Public); err != nil {
+		return nil, fmt.Errorf("key %s is damaged: %w", k.binding.Name, err)
+	}
+	return Signer{s, k.binding.Public}, nil
+}
+
+// pairs tries whether a signer is the private half of a public key.
+func pairs(s note.Signer, public string) error {
+	v, err := note.NewVerifier(public)
+	if err != nil {
+		return err
+	}
+	probe := []byte("entente: is this the key that it says it is?")
+	sig, err := s.Sign(probe)
+	if err == nil && (v.Name() != s.Name() || v.KeyHash() != s.KeyHash() || !v.Verify(probe, sig)) {
+		err = errors.New("its halves do not belong together")
+	}
+	return err
 }
 
 // Private returns the private key in note form

@@ -17,6 +17,7 @@ import (
 
 	"entente"
 	"entente/internal/entry"
+	"entente/internal/keys"
 	"entente/internal/store"
 )
 
@@ -277,7 +278,18 @@ func (n *Node) compose(ctx context.Context, p *plan) (store.Draft, error) {
 	if err != nil {
 		return store.Draft{}, asMalformed(err)
 	}
-	return store.Draft{Origin: p.origin, Raw: raw, First: p.first}, nil
+	return store.Draft{Origin: p.origin, Raw: raw, First: p.first, Made: madeBy(signing)}, nil
+}
+
+// madeBy are the public keys of signers, by name.
+func madeBy(signing []note.Signer) map[string]string {
+	made := make(map[string]string, len(signing))
+	for _, s := range signing {
+		if own, ok := s.(keys.Signer); ok {
+			made[own.Name()] = own.Public
+		}
+	}
+	return made
 }
 
 // text decides on a plan as signed by these officers, and returns the text to

@@ -23,6 +23,9 @@ type Draft struct {
 	// First says that the entry is stated in the belief that nothing stands of its
 	// thing: it is refused with [ErrStands] when something does.
 	First bool
+	// Made are the public keys, by name, with whose private halves this process has
+	// just signed Raw: see [fold.Prepared.Made].
+	Made map[string]string
 }
 
 // Appended says where an entry is.
@@ -41,8 +44,7 @@ type Appended struct {
 func (s *Store) Append(ctx context.Context, drafts ...Draft) ([]Appended, error) {
 	items := make([]item, len(drafts))
 	for i, d := range drafts {
-		items[i] = s.prepare(d.Origin, d.Raw, s.keys(d.Origin))
-		items[i].first = d.First
+		items[i] = s.prepare(d, s.keys(d.Origin))
 	}
 	var out []Appended
 	err := s.do(ctx, &job{entries: len(items), bare: len(items) == 1, run: func(w *writer) error {
@@ -72,13 +74,13 @@ type item struct {
 
 // prepare works out what it can on the caller's goroutine: everything about the
 // bytes and, with the keys that are active now, the signatures.
-func (s *Store) prepare(origin string, raw []byte, keys map[string]fold.ActiveKey) item {
-	p := fold.Prepare(raw)
-	if keys != nil {
+func (s *Store) prepare(d Draft, keys map[string]fold.ActiveKey) item {
+	p := fold.Prepare(d.Raw)
+	if !p.Made(d.Made) && keys != nil {
 		p.Vouch(keys)
 	}
-	in := fold.Input{Origin: origin, Raw: raw, Leaf: entry.LeafHash(raw), Prepared: p}
-	return item{origin: origin, in: in, entry: p.Entry()}
+	in := fold.Input{Origin: d.Origin, Raw: d.Raw, Leaf: entry.LeafHash(d.Raw), Prepared: p}
+	return item{origin: d.Origin, in: in, entry: p.Entry(), first: d.First}
 }
 
 // keys returns the keys active in a log after the last committed group.
@@ -97,7 +99,7 @@ func (s *Store) prepareAll(origin string, raws [][]byte) []item {
 	for range min(runtime.GOMAXPROCS(0), len(raws)) {
 		wait.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(raws)); i = next.Add(1) - 1 {
-				items[i] = s.prepare(origin, raws[i], keys)
+				items[i] = s.prepare(Draft{Origin: origin, Raw: raws[i]}, keys)
 			}
 		})
 	}

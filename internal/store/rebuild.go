@@ -195,7 +195,7 @@ func (s *Store) readBatch(ctx context.Context, h *head, from, to uint64) batch {
 			if err := rows.Scan(&eid, &verified, &raw); err != nil {
 				return item{}, err
 			}
-			it := s.prepare(h.info.Origin, raw, nil)
+			it := s.prepare(Draft{Origin: h.info.Origin, Raw: raw}, nil)
 			it.in.Index, it.in.Verified = indexOf(eid), verified
 			return it, nil
 		})
