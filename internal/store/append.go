@@ -185,7 +185,8 @@ func (w *writer) fold(l *wlog, it *item) ([]fold.Folded, error) {
 }
 
 const (
-	sqlPutEntry = "INSERT INTO entry (eid, verified, raw) VALUES (?,?,?)"
+	sqlPutRaw   = "INSERT INTO raw (data) VALUES (?)"
+	sqlPutPlace = "INSERT INTO place (eid, verified, raw) VALUES (?,?,?)"
 	sqlPutID    = "INSERT OR IGNORE INTO entry_id (log, id, idx) VALUES (?,?,?)"
 	sqlPutTile  = "INSERT INTO tile (log, level, idx, data) VALUES (?,?,?,?)"
 )
@@ -193,7 +194,15 @@ const (
 // put writes an entry, the tiles it completes, and what it folded to.
 func (w *writer) put(l *wlog, it *item, folded []fold.Folded) error {
 	w.touch(l)
-	if _, err := w.exec(sqlPutEntry, eidOf(l.num, it.in.Index), folded[0].Verified, it.in.Raw); err != nil {
+	raw, err := w.exec(sqlPutRaw, it.in.Raw)
+	if err != nil {
+		return err
+	}
+	at, err := raw.LastInsertId()
+	if err != nil {
+		return err
+	}
+	if _, err := w.exec(sqlPutPlace, eidOf(l.num, it.in.Index), folded[0].Verified, at); err != nil {
 		return err
 	}
 	if it.entry != nil {

@@ -25,9 +25,9 @@ func TestPointQueriesUseTheirIndexes(t *testing.T) {
 		"seen":     {sqlSeen, []any{1}, []string{"PRIMARY KEY"}},
 		"mark":     {sqlMark, []any{1, 1, 1, 1}, []string{"PRIMARY KEY"}},
 		"id":       {sqlFindID, []any{1, "x"}, []string{"PRIMARY KEY (log=? AND id=?)"}},
-		"waiting":  {sqlWaiting, []any{"x", 1}, []string{"p USING PRIMARY KEY (origin=? AND idx=?)", "e USING INTEGER PRIMARY KEY", "v USING INTEGER PRIMARY KEY"}},
+		"waiting":  {sqlWaiting, []any{"x", 1}, []string{"p USING PRIMARY KEY (origin=? AND idx=?)", "p USING INTEGER PRIMARY KEY", "r USING INTEGER PRIMARY KEY", "v USING INTEGER PRIMARY KEY"}},
 		"tips":     {sqlTips, []any{"c", 1, 1, "a", "b"}, []string{"version_subject (subject=? AND live=?)"}},
-		"load":     {sqlLoad, []any{1, 2, "[1]"}, []string{"v USING INTEGER PRIMARY KEY", "l USING INTEGER PRIMARY KEY", "e USING INTEGER PRIMARY KEY"}},
+		"load":     {sqlLoad, []any{1, 2, "[1]"}, []string{"v USING INTEGER PRIMARY KEY", "p USING INTEGER PRIMARY KEY", "r USING INTEGER PRIMARY KEY"}},
 		"linked": {linked("v.cur & ?1 != 0"), []any{1, 2, "[1]", "[1]"}, []string{
 			"k USING PRIMARY KEY (dst=? AND kind=?)", "v USING INTEGER PRIMARY KEY"}},
 		"halves": {sqlHalvesOf, []any{2, "charter", "c"}, []string{

@@ -107,8 +107,8 @@ func TestTheProjectionOfAnotherFoldIsRebuiltAtOpen(t *testing.T) {
 // TestADatabaseThatDoesNotFitItsRootIsNotOpened.
 func TestADatabaseThatDoesNotFitItsRootIsNotOpened(t *testing.T) {
 	for _, damage := range []string{
-		"UPDATE entry SET raw = x'00' WHERE eid = (SELECT max(eid) FROM entry)",
-		"DELETE FROM entry WHERE eid = (SELECT max(eid) FROM entry)",
+		"UPDATE raw SET data = x'00' WHERE num = (SELECT max(num) FROM raw)",
+		"DELETE FROM place WHERE eid = (SELECT max(eid) FROM place)",
 		"UPDATE log SET root = zeroblob(32)",
 		"UPDATE log SET size = size + 1",
 	} {
