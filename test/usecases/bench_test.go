@@ -17,6 +17,7 @@ import (
 	_ "modernc.org/sqlite" // the yardstick
 
 	"entente"
+	"entente/internal/exchange"
 	"entente/internal/fold/foldtest"
 	"entente/internal/node"
 	"entente/internal/store"
@@ -55,7 +56,7 @@ func (s *side) intent(i int64) node.Intent {
 		EN: fmt.Sprintf("Commitment number %d: strengthen the inspection of exports at border crossings and share the results of each month.", i),
 	}
 	return node.Intent{
-		Type: entente.TypeCommitment, Subject: fmt.Sprintf("c-%d", i), Agency: s.Author.Agency, Audience: entente.Public, Body: c,
+		Type: entente.TypeCommitment, Subject: exchange.NewSubject(), Agency: s.Author.Agency, Audience: entente.Public, Body: c,
 		By: s.by, Second: s.second,
 	}
 }
@@ -179,8 +180,9 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 		mx.Open(false)
 		tx, asItComes := bareSQLite(b, "WAL"), bareSQLite(b, "DELETE")
 		var made atomic.Int64
-		state := func() {
-			if _, err := mx.Append(context.Background(), intent(mx, made.Add(1))); err != nil {
+		next := func() node.Intent { return intent(mx, made.Add(1)) }
+		state := func(in node.Intent) {
+			if _, err := mx.Append(context.Background(), in); err != nil {
 				b.Error(err)
 			}
 		}
@@ -193,7 +195,8 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 					bare += spent(tx)
 				}
 				for range n {
-					took = append(took, spent(state))
+					in := next()
+					took = append(took, spent(func() { state(in) }))
 					own += took[len(took)-1]
 				}
 				plain += n * spent(asItComes)
@@ -202,7 +205,7 @@ func rates(b *testing.B, prefix string, intent func(*side, int64) node.Intent) {
 			many = append(many, writers*each/spent(func() {
 				together(writers, func() {
 					for range each {
-						state()
+						state(next())
 					}
 				})
 			}).Seconds())
