@@ -99,6 +99,20 @@ func (f *folding) rows(active map[string]ActiveKey) *rowSet {
 	return r
 }
 
+// SearchText returns [Folded.Search] of an entry of a log: a function of the entry
+// alone, for one that folded as admissible or pending.
+func SearchText(log LogInfo, p *Prepared) entente.Text {
+	if p.err != nil {
+		return entente.Text{}
+	}
+	body, err := p.decode()
+	if err != nil {
+		return entente.Text{}
+	}
+	f := &folding{in: Input{Origin: log.Origin}, log: log, prepared: p, parsed: p.parsed, body: body}
+	return f.rows(nil).search
+}
+
 // fill puts the set into the folded entry.
 func (r *rowSet) fill(f *Folded) {
 	f.Title, f.Search, f.Areas, f.Correction = r.title, r.search, union(r.areas), r.correction

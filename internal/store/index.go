@@ -3,11 +3,15 @@ package store
 import (
 	"context"
 	"fmt"
+
+	"entente"
+	"entente/internal/fold"
 )
 
 // The full-text index follows the projection in batches: a segment of it for each
-// entry would cost more than everything else about the entry. What a commit leaves
-// for later is in search_text; a search brings the index up to date first.
+// entry, and the text beside it, would cost more than everything else about the entry.
+// Until then the writer has the texts in memory, and makes them again from the entries
+// when it does not. A search brings the index up to date first.
 
 // freshText brings the full-text index up to date before a search.
 func (s *Store) freshText(ctx context.Context) error {
@@ -15,6 +19,18 @@ func (s *Store) freshText(ctx context.Context) error {
 		return nil
 	}
 	return s.write(ctx, 0, (*writer).indexText)
+}
+
+// keepText remembers what is to be searched of an entry that folded. What was pending
+// may be in the index by now: its text is the same.
+func (w *writer) keepText(l *wlog, eid int64, f *fold.Folded) {
+	if f.Ref.Index < w.searched[l.num] {
+		return
+	}
+	w.texts[eid] = entente.Text{}
+	if stands(f) {
+		w.texts[eid] = f.Search
+	}
 }
 
 // indexText adds to the full-text index what it lacks.
@@ -27,11 +43,30 @@ func (w *writer) indexText() error {
 	return nil
 }
 
+const sqlPutText = "INSERT INTO search_text (eid, es, en) VALUES (?,?,?)"
+
 // indexLog adds the entries of one log up to an index.
 func (w *writer) indexLog(l *wlog, upto uint64) error {
 	from := w.searched[l.num]
 	if from >= upto {
 		return nil
+	}
+	for i := from; i < upto; i++ {
+		eid := eidOf(l.num, i)
+		text, kept := w.texts[eid]
+		if !kept {
+			var err error
+			if text, err = w.textOf(l, eid); err != nil {
+				return err
+			}
+		}
+		delete(w.texts, eid)
+		if text.IsZero() {
+			continue
+		}
+		if _, err := w.exec(sqlPutText, eid, text.ES, text.EN); err != nil {
+			return err
+		}
 	}
 	query := fmt.Sprintf("INSERT INTO %s (rowid, es, en) SELECT eid, es, en FROM search_text WHERE eid >= ? AND eid < ?",
 		searchTable(l.info.Audience.Rank()))
@@ -43,4 +78,16 @@ func (w *writer) indexLog(l *wlog, upto uint64) error {
 	}
 	w.searched[l.num] = upto
 	return nil
+}
+
+// textOf makes the text to search of an entry that another process folded, or this
+// one before it started.
+func (w *writer) textOf(l *wlog, eid int64) (entente.Text, error) {
+	var status int
+	var raw []byte
+	err := w.row("SELECT v.status, e.raw FROM version v JOIN entry e ON e.eid = v.eid WHERE v.eid = ?", []any{eid}, &status, &raw)
+	if err != nil || !stands(&fold.Folded{Status: statuses[status]}) {
+		return entente.Text{}, err
+	}
+	return fold.SearchText(l.info, fold.Prepare(raw)), nil
 }

@@ -32,7 +32,6 @@ VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,0,?,?,?)`
 VALUES (?,?,?,?,?,?,?,?)`
 	sqlPutKey  = "INSERT OR REPLACE INTO active_key (log, name, root, binding) VALUES (?,?,?,?)"
 	sqlDropKey = "DELETE FROM active_key WHERE log = ? AND name = ?"
-	sqlPutText = "INSERT INTO search_text (eid, es, en) VALUES (?,?,?)"
 
 	sqlDropPending = "DELETE FROM pending WHERE origin = ? AND idx = ? AND src = ?"
 	sqlDropArea    = "DELETE FROM area_of WHERE area = ? AND eid = ?"
@@ -67,7 +66,6 @@ func (w *writer) project(all []fold.Folded) error {
 const (
 	sqlMarks       = "SELECT sup, ret, wd, coalesce(areas, '') FROM version WHERE eid = ?"
 	sqlDropVersion = "DELETE FROM version WHERE eid = ?"
-	sqlDropText    = "DELETE FROM search_text WHERE eid = ?"
 )
 
 // unproject takes out what an entry that was pending put into the tables, and
@@ -97,9 +95,6 @@ func (w *writer) unproject(eid int64, f *fold.Folded, first entente.Ref) (m mark
 			drop = append(drop, "DELETE FROM "+typedTable(t.Name)+" WHERE eid = ?")
 		}
 	}
-	if stands(f) { // otherwise the text stays: the full-text index may hold it, and asks for it when it changes
-		drop = append(drop, sqlDropText)
-	}
 	for _, query := range drop {
 		if _, err := w.exec(query, eid); err != nil {
 			return m, err
@@ -121,6 +116,7 @@ func (w *writer) projectOne(l *wlog, eid int64, f *fold.Folded, m marks) error {
 			return err
 		}
 	}
+	w.keepText(l, eid, f)
 	for _, u := range f.Unresolved {
 		res, err := w.exec(sqlPutPending, u.To.Log, u.To.Index, eid)
 		if err != nil {
@@ -200,7 +196,7 @@ func actsOf(f *fold.Folded) int {
 	return acts
 }
 
-// putRows writes the typed rows, the areas and the text to search.
+// putRows writes the typed rows and the areas.
 func (w *writer) putRows(eid int64, f *fold.Folded) error {
 	for _, a := range f.Areas {
 		if _, err := w.exec(sqlPutArea, a, eid); err != nil {
@@ -222,11 +218,7 @@ func (w *writer) putRows(eid int64, f *fold.Folded) error {
 			return err
 		}
 	}
-	if f.Search.IsZero() {
-		return nil
-	}
-	_, err := w.exec(sqlPutText, eid, f.Search.ES, f.Search.EN)
-	return err
+	return nil
 }
 
 // typed says how rows of each typed table are written.

@@ -101,6 +101,7 @@ func (w *writer) rebuild(ctx context.Context, progress func(done, total uint64))
 	w.rebuilt, w.pending = true, 0
 	clear(w.seen)
 	clear(w.searched)
+	clear(w.texts)
 	for _, l := range w.logs {
 		l.keys = map[string]fold.ActiveKey{}
 	}
@@ -124,6 +125,7 @@ func (w *writer) refold(ctx context.Context, progress func(done, total uint64)) 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var total, done uint64
+	upto := map[string]uint64{} // by log: the entries below are folded
 	var streams []*stream
 	for _, h := range w.s.heads.Load().sorted() {
 		if h.edge.size > 0 {
@@ -145,6 +147,14 @@ func (w *writer) refold(ctx context.Context, progress func(done, total uint64)) 
 		}
 		if err := w.project(folded); err != nil {
 			return err
+		}
+		upto[folded[0].Ref.Log] = folded[0].Ref.Index + 1
+		if len(w.texts) >= indexAt {
+			for origin, size := range upto {
+				if err := w.indexLog(w.logs[origin], size); err != nil {
+					return err
+				}
+			}
 		}
 		if done++; progress != nil && (done%256 == 0 || done == total) {
 			progress(done, total)

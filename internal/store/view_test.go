@@ -519,6 +519,27 @@ func TestWhatIsSearchedIsUpToDateAfterManyEntries(t *testing.T) {
 	}
 }
 
+// TestWhatWasNotIndexedIsFoundAfterAStart: the texts that wait are in memory, and are
+// made from the entries again by who has them not.
+func TestWhatWasNotIndexedIsFoundAfterAStart(t *testing.T) {
+	s, mx := mexico(t)
+	_, err := s.Append(t.Context(), commitment(mx, entente.National, 1), commitment(mx, entente.National, 2))
+	check(t, err)
+	before, err := s.View(entente.National).Search(t.Context(), "compromiso", "es", Query{})
+	check(t, err)
+	_, err = s.Append(t.Context(), commitment(mx, entente.National, 3))
+	check(t, err)
+	check(t, s.Close())
+	s, err = Open(t.Context(), Options{Path: s.path})
+	check(t, err)
+	defer s.Close()
+	after, err := s.View(entente.National).Search(t.Context(), "compromiso", "es", Query{})
+	check(t, err)
+	if before.Total != 2 || after.Total != 3 {
+		t.Errorf("%d found of 2, and %d of 3 after a start", before.Total, after.Total)
+	}
+}
+
 func TestTheStateIsOfOneMoment(t *testing.T) {
 	s, mx := mexico(t)
 	done := make(chan error)

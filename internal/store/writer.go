@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 
+	"entente"
 	"entente/internal/fold"
 	"entente/internal/merkle"
 )
@@ -26,12 +27,13 @@ type writer struct {
 	own       string
 	logs      map[string]*wlog
 	byNum     map[int64]*wlog
-	pending   int                 // references that wait for their target
-	seen      map[int64]fold.Seen // what the fold asked for lately
-	searched  map[int64]uint64    // by log: entries below are in the full-text index
-	rebuilt   bool                // the running group made the projection anew
-	idle      bool                // no group ran since it was last looked after
-	closed    bool                // for good
+	pending   int                    // references that wait for their target
+	seen      map[int64]fold.Seen    // what the fold asked for lately
+	searched  map[int64]uint64       // by log: entries below are in the full-text index
+	texts     map[int64]entente.Text // of the others, as far as this process folded them
+	rebuilt   bool                   // the running group made the projection anew
+	idle      bool                   // no group ran since it was last looked after
+	closed    bool                   // for good
 
 	// Of the running job.
 	undo  map[*wlog]wlog
@@ -98,7 +100,7 @@ func (w *writer) load() error {
 
 // reloadProjection reads what the writer keeps in memory of the projection.
 func (w *writer) reloadProjection() error {
-	w.seen, w.searched = map[int64]fold.Seen{}, map[int64]uint64{}
+	w.seen, w.searched, w.texts = map[int64]fold.Seen{}, map[int64]uint64{}, map[int64]entente.Text{}
 	if err := w.conn.QueryRowContext(w.ctx, "SELECT count(*) FROM pending").Scan(&w.pending); err != nil {
 		return err
 	}
