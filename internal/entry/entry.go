@@ -56,6 +56,7 @@ func LeafHash(raw []byte) entente.Digest {
 // order of the struct, no HTML escapes.
 func Body(v any) (json.RawMessage, error) {
 	var buf bytes.Buffer
+	buf.Grow(1 << 10) // most bodies fit
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {

@@ -18,15 +18,16 @@ type rowSet struct {
 	digest entente.Digest // of the body
 	active map[string]ActiveKey
 
-	title, search entente.Text
-	areas         []string
-	correction    *entente.Text
-	joint         *JointHalf
-	rows          []Row
-	refs          []reference
-	links         []Link
-	unresolved    []Link
-	keys          []KeyChange
+	title      entente.Text
+	es, en     []string // lines to search
+	areas      []string
+	correction *entente.Text
+	joint      *JointHalf
+	rows       []Row
+	refs       []reference
+	links      []Link
+	unresolved []Link
+	keys       []KeyChange
 }
 
 // rows folds the body by its type.
@@ -110,12 +111,17 @@ func SearchText(log LogInfo, p *Prepared) entente.Text {
 		return entente.Text{}
 	}
 	f := &folding{in: Input{Origin: log.Origin}, log: log, prepared: p, parsed: p.parsed, body: body}
-	return f.rows(nil).search
+	return f.rows(nil).search()
+}
+
+// search is the text to index, one line for each text.
+func (r *rowSet) search() entente.Text {
+	return entente.Text{ES: strings.Join(r.es, "\n"), EN: strings.Join(r.en, "\n")}
 }
 
 // fill puts the set into the folded entry.
 func (r *rowSet) fill(f *Folded) {
-	f.Title, f.Search, f.Areas, f.Correction = r.title, r.search, union(r.areas), r.correction
+	f.Title, f.Search, f.Areas, f.Correction = r.title, r.search(), union(r.areas), r.correction
 	f.Joint, f.Keys, f.Rows, f.Links, f.Unresolved = r.joint, r.keys, r.rows, r.links, r.unresolved
 	if len(r.unresolved) > 0 {
 		f.Status = Pending
@@ -141,8 +147,12 @@ func (r *rowSet) named(title entente.Text) {
 // text indexes texts, each side in its language.
 func (r *rowSet) text(texts ...entente.Text) {
 	for _, t := range texts {
-		r.search.ES = joinLine(r.search.ES, t.ES)
-		r.search.EN = joinLine(r.search.EN, t.EN)
+		if t.ES != "" {
+			r.es = append(r.es, t.ES)
+		}
+		if t.EN != "" {
+			r.en = append(r.en, t.EN)
+		}
 	}
 }
 
@@ -160,13 +170,6 @@ func (r *rowSet) words(words ...string) {
 	for _, w := range words {
 		r.text(entente.Text{ES: w, EN: w})
 	}
-}
-
-func joinLine(all, line string) string {
-	if all == "" || line == "" {
-		return all + line
-	}
-	return all + "\n" + line
 }
 
 // corrects notes a correction and indexes it.

@@ -21,6 +21,7 @@ func TestPointQueriesUseTheirIndexes(t *testing.T) {
 		want  []string // of the plan's steps
 	}{
 		"standing": {sqlStanding, []any{"c1", "commitment", "MX"}, []string{"version_subject (subject=? AND live=?)", "version_subject (subject=? AND live=?)"}},
+		"heard":    {sqlHeard, []any{"c1"}, []string{"version_subject (subject=?)"}},
 		"thing":    {sqlThing, []any{"c1", "commitment", "MX", 2}, []string{"version_subject (subject=?)"}},
 		"seen":     {sqlSeen, []any{1}, []string{"PRIMARY KEY"}},
 		"mark":     {sqlMark, []any{1, 1, 1, 1}, []string{"PRIMARY KEY"}},

@@ -2,6 +2,8 @@ package store
 
 import (
 	"cmp"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -92,11 +94,19 @@ const (
 	sqlStanding  = "SELECT " + standColumns + " FROM version WHERE subject = ?1 AND live = 1 AND +type = ?2 AND writer = ?3" +
 		" UNION ALL SELECT " + standColumns + " FROM version WHERE subject = ?1 AND wd != 0 AND live = 0 AND status = 0 AND +type = ?2" +
 		" AND writer = ?3"
+	// sqlHeard asks less: most things are new.
+	sqlHeard  = "SELECT eid FROM version WHERE subject = ? LIMIT 1"
 	sqlSettle = "UPDATE version SET cur = ?, fork = ?, gone = ? WHERE eid = ?"
 )
 
 // standing returns the tips of a thing and the versions that a withdrawal names.
 func (w *writer) standing(t thing) ([]stand, error) {
+	var eid int64
+	if err := w.row(sqlHeard, []any{t.subject}, &eid); errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
 	rows, err := w.query(sqlStanding, t.subject, string(t.typ), t.writer)
 	if err != nil {
 		return nil, err
