@@ -77,10 +77,10 @@ func openWriter(path string, wrap wrapConnector) (*sql.DB, error) {
 func openReaders(path string, wrap wrapConnector, n int) *sql.DB {
 	db := openDB(wrap, dsn(path, "_dqs=0", "_query_only=1", pragma("busy_timeout", 10000), pragma("cache_size", -readerCache),
 		pragma("temp_store", "MEMORY")))
-	// Two more than there are snapshots at a time: whoever holds one may have a
+	// Three more than there are snapshots at a time: whoever holds one may have a
 	// statement prepared, and the writer's witness has one for itself, without waiting
 	// for a snapshot to end.
-	db.SetMaxOpenConns(n + 2)
+	db.SetMaxOpenConns(n + 3)
 	db.SetMaxIdleConns(n)
 	return db
 }
