@@ -212,6 +212,7 @@ func (w *writer) put(l *wlog, it *item, folded []fold.Folded) error {
 		}
 		l.lastID = max(l.lastID, id)
 	}
+	l.recent.add(it.in.Raw)
 	var failed error
 	l.signed = false
 	l.edge.add([32]byte(it.in.Leaf), func(t fullTile) {

@@ -38,6 +38,7 @@ type head struct {
 	checkpoint     []byte
 	checkpointSize uint64
 	keys           map[string]fold.ActiveKey
+	recent         recent // entries
 }
 
 // heads are the heads of all logs, by origin, and the own writer's code.
@@ -125,7 +126,7 @@ func (h *head) load(ctx context.Context, q querier) error {
 	if got := e.root(); got != h.root {
 		return fmt.Errorf("the database is damaged: %d entries have the root %s, stored is %s", h.edge.size, got, h.root)
 	}
-	h.edge = e
+	h.edge, h.recent.from = e, e.size
 	h.keys, err = loadKeys(ctx, q, h.num)
 	return err
 }

@@ -103,7 +103,7 @@ func (s *Store) SetCheckpoint(ctx context.Context, origin string, signed []byte)
 	})
 }
 
-// Entry returns the bytes of one entry.
+// Entry returns the bytes of one entry, which are not to be changed.
 func (s *Store) Entry(ctx context.Context, origin string, index uint64) ([]byte, error) {
 	h, err := s.head(origin)
 	if err != nil {
@@ -112,20 +112,22 @@ func (s *Store) Entry(ctx context.Context, origin string, index uint64) ([]byte,
 	if index >= h.edge.size {
 		return nil, fmt.Errorf("entry %s#%d: %w", origin, index, ErrNotFound)
 	}
-	var raw []byte
-	err = s.read(nil).row(ctx, "SELECT raw FROM entry WHERE eid = ?", []any{eidOf(h.num, index)}, &raw)
-	return raw, notFound(err)
+	raws, err := h.entries(ctx, s.rdb, index, index+1)
+	if err != nil {
+		return nil, err
+	}
+	return raws[0], nil
 }
 
 // Entries returns up to n entries of a log from an index on, at most 1,024; none
-// past its end.
+// past its end. They are not to be changed.
 func (s *Store) Entries(ctx context.Context, origin string, from uint64, n int) ([][]byte, error) {
 	h, err := s.head(origin)
 	if err != nil || from >= h.edge.size || n <= 0 {
 		return nil, err
 	}
 	to := min(h.edge.size, from+uint64(min(n, maxEntries)))
-	return readEntries(ctx, s.rdb, h.num, from, to)
+	return h.entries(ctx, s.rdb, from, to)
 }
 
 // Tile returns the first width hashes of a tile (C2SP tlog-tiles), 32 bytes each.
@@ -168,7 +170,7 @@ func (s *Store) EntryBundle(ctx context.Context, origin string, index uint64, wi
 		return nil, fmt.Errorf("entry bundle %d.p/%d of %s: %w", index, width, origin, ErrNotFound)
 	}
 	from := index * merkle.TileWidth
-	raws, err := readEntries(ctx, s.rdb, h.num, from, from+uint64(width))
+	raws, err := h.entries(ctx, s.rdb, from, from+uint64(width))
 	if err != nil {
 		return nil, err
 	}
