@@ -61,6 +61,9 @@ func (p *parts) Write(b []byte) (int, error) {
 // takeHeader writes the header once it is whole and returns what belongs to the
 // body.
 func (p *parts) takeHeader(b []byte) (rest []byte, err error) {
+	if p.start == nil {
+		p.start = make([]byte, 0, firstPiece)
+	}
 	before := len(p.start)
 	p.start = append(p.start, b[:min(len(b), seal.MaxHeader+1)]...)
 	end, err := seal.HeaderLen(p.start)

@@ -81,7 +81,7 @@ func openReaders(path string, wrap wrapConnector, n int) *sql.DB {
 	// statement prepared, and the writer's witness has one for itself, without waiting
 	// for a snapshot to end.
 	db.SetMaxOpenConns(n + 3)
-	db.SetMaxIdleConns(n)
+	db.SetMaxIdleConns(n + 3)
 	return db
 }
 

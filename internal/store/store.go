@@ -143,7 +143,7 @@ func (s *Store) closeDBs() error {
 // a node that nobody asks anything at the moment.
 func (s *Store) Rest(ctx context.Context) error {
 	s.rdb.SetMaxIdleConns(0) // closes those that are idle
-	s.rdb.SetMaxIdleConns(cap(s.snapshots))
+	s.rdb.SetMaxIdleConns(cap(s.snapshots) + 3)
 	return s.put(ctx, func(w *writer) error { return w.run("PRAGMA shrink_memory") })
 }
 
