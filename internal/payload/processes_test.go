@@ -100,6 +100,29 @@ func TestProcessesRaceForAPayload(t *testing.T) {
 	}
 }
 
+// TestShreddedWhileItIsNamed: another process shreds a payload that has arrived,
+// between any two steps of naming it.
+func TestShreddedWhileItIsNamed(t *testing.T) {
+	for _, at := range []string{"name header", "sync vault", "name body", "sync payloads"} {
+		dir := t.TempDir()
+		one, other := open(t, dir), open(t, dir)
+		b := example(t, 20_000)
+		one.fault = func(step string, after bool) error {
+			if step != at || after {
+				return nil
+			}
+			_, _, err := other.Shred(entente.DigestOf(b), "recall")
+			return err
+		}
+		if err := arrive(one, b); !errors.Is(err, ErrShredded) {
+			t.Errorf("before %q: %v", at, err)
+		}
+		if left := files(t, dir); len(left) != 1 || holds(t, other, b) {
+			t.Errorf("before %q: left %v", at, left)
+		}
+	}
+}
+
 // TestShreddingTellsOnceWhatThereWas: two processes shred at the same moment, and
 // both say that there was a key.
 func TestShreddingTellsOnceWhatThereWas(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 
@@ -108,10 +109,10 @@ func (s *Store) keep(p *parts, d entente.Digest, header, body string) error {
 		step{"sync payloads", s.synced(bodyFolder)},
 	)
 	switch {
+	case (err == nil || errors.Is(err, fs.ErrNotExist)) && s.Tombstoned(d): // by another process, meanwhile
+		return errors.Join(fmt.Errorf("payload %s: %w", d, ErrShredded), s.destroy(d))
 	case err != nil:
 		return errors.Join(err, s.unname(s.body(d), body), s.unname(s.header(d), header))
-	case s.Tombstoned(d): // by another process, meanwhile
-		return errors.Join(fmt.Errorf("payload %s: %w", d, ErrShredded), s.destroy(d))
 	}
 	return nil
 }
