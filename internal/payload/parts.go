@@ -137,10 +137,12 @@ func (p *parts) behind(full <-chan []byte, free chan<- []byte, done chan<- error
 		}
 	}()
 	var err error
+	out := flow{f: p.body}
 	for piece := range full {
 		if _, err = p.body.Write(piece); err != nil {
 			break
 		}
+		out.wrote(len(piece))
 		written <- piece
 	}
 	close(written)

@@ -491,3 +491,16 @@ func TestManyAtOnce(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+// TestALargeOneGoesToTheDiskAsItComes and is whole in the end: more than is on its way
+// at a time, several times over.
+func TestALargeOneGoesToTheDiskAsItComes(t *testing.T) {
+	s := open(t, t.TempDir())
+	b := example(t, 5*(4<<20)+7)
+	if _, err := create(s, b); err != nil {
+		t.Fatal(err)
+	}
+	if !holds(t, s, b) {
+		t.Error("it is not there as it came")
+	}
+}
