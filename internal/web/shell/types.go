@@ -62,6 +62,7 @@ type KV struct {
 	Text string
 	Href string
 	Hint string // smaller second line
+	Lang string // of Text, when it is not the page's
 	Body templ.Component
 }
 

@@ -109,6 +109,7 @@ func meterFigures(a *kit.Ask, list []core.Meter, csv string) []meterFigure {
 		}}
 	}
 	var out []meterFigure
+	unit := medianUnit(list)
 	took := make([]chart.Series, 0, len(core.Directions))
 	for _, d := range core.Directions {
 		var series []chart.Series
@@ -120,17 +121,39 @@ func meterFigures(a *kit.Ask, list []core.Meter, csv string) []meterFigure {
 			series = append(series, one)
 		}
 		out = append(out, draw(string(d), a.T("exchange.meters."+string(d)), a.T("exchange.meters.unit"), 0, series))
-		hours := chart.Series{Name: a.T("exchange.meters." + string(d))}
+		medians := chart.Series{Name: a.T("exchange.meters." + string(d))}
 		for _, code := range codes {
 			var v *float64 // nothing answered: no median
 			if l := at[code+string(d)]; l.Answered+l.Refused > 0 {
-				v = chart.Value(l.Median.Hours())
+				v = chart.Value(float64(l.Median) / float64(unit.of))
 			}
-			hours.Values = append(hours.Values, v)
+			medians.Values = append(medians.Values, v)
 		}
-		took = append(took, hours)
+		took = append(took, medians)
 	}
-	return append(out, draw("median", a.T("exchange.meters.median"), a.T("exchange.meters.hours"), 1, took))
+	return append(out, draw("median", a.T("exchange.meters.median"), a.T("exchange.meters."+unit.name), 1, took))
+}
+
+// timeUnit is a unit that a duration is drawn in; name is that of its message.
+type timeUnit struct {
+	name string
+	of   time.Duration
+}
+
+var timeUnits = []timeUnit{{"days", 24 * time.Hour}, {"hours", time.Hour}, {"minutes", time.Minute}, {"seconds", time.Second}}
+
+// medianUnit is the largest unit of which the longest median has two or more.
+func medianUnit(list []core.Meter) timeUnit {
+	var longest time.Duration
+	for _, l := range list {
+		longest = max(longest, l.Median)
+	}
+	for _, u := range timeUnits {
+		if longest >= 2*u.of {
+			return u
+		}
+	}
+	return timeUnits[len(timeUnits)-1]
 }
 
 func medianText(a *kit.Ask, l core.Meter) string {

@@ -109,7 +109,7 @@ func Refusal(a *Ask) templ.Component {
 			templ_7745c5c3_Err = shell.KeyValues([]shell.KV{
 				{Key: a.T("shell.problem.rule"), Text: a.Refused.Rule, Hint: a.Refused.Code},
 				{Key: a.T("shell.problem.mend"), Text: a.Refused.Mend},
-				{Key: a.T("desk.refused.about"), Text: a.Refused.Detail},
+				{Key: a.T("desk.refused.about"), Text: a.Refused.Detail, Lang: "en"},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -385,7 +385,7 @@ func Finding(a *Ask, r *Refused, t shell.Tone, title string) templ.Component {
 			templ_7745c5c3_Err = shell.KeyValues([]shell.KV{
 				{Key: a.T("shell.problem.rule"), Text: r.Rule, Hint: r.Code},
 				{Key: a.T("shell.problem.mend"), Text: r.Mend},
-				{Key: a.T("desk.refused.about"), Text: r.Detail},
+				{Key: a.T("desk.refused.about"), Text: r.Detail, Lang: "en"},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
