@@ -43,7 +43,8 @@ func (w *writer) indexText() error {
 	return nil
 }
 
-const sqlPutText = "INSERT INTO search_text (eid, es, en) VALUES (?,?,?)"
+// Earlier builds wrote the text with the entry: it may be there.
+const sqlPutText = "INSERT OR IGNORE INTO search_text (eid, es, en) VALUES (?,?,?)"
 
 // indexLog adds the entries of one log up to an index.
 func (w *writer) indexLog(l *wlog, upto uint64) error {
