@@ -48,3 +48,19 @@ func (h *head) entries(ctx context.Context, q querier, from, to uint64) ([][]byt
 	}
 	return append(raws, h.recent.raws[begin-h.recent.from:to-h.recent.from]...), nil
 }
+
+// forgetRecent gives back what is in memory of the logs, that of readers and of the
+// running group.
+func (w *writer) forgetRecent() {
+	was := w.s.heads.Load()
+	next := &heads{logs: make(map[string]*head, len(was.logs)), own: was.own}
+	for origin, h := range was.logs {
+		rest := *h
+		rest.recent = recent{from: rest.edge.size}
+		next.logs[origin] = &rest
+	}
+	w.s.heads.Store(next)
+	for _, l := range w.logs {
+		l.recent = recent{from: l.edge.size}
+	}
+}

@@ -58,6 +58,13 @@ func TestWhatIsInMemoryOfALogIsWhatIsInTheDatabase(t *testing.T) {
 		_, err = s.Append(t.Context(), commitment(mx, entente.National, 1000*i+700))
 		check(t, err)
 		same()
+		if i%3 == 1 {
+			check(t, s.Rest(t.Context()))
+			if h, err := s.head(origin); err != nil || len(h.recent.raws) != 0 {
+				t.Errorf("at rest %d entries are in memory, %v", len(h.recent.raws), err)
+			}
+			same()
+		}
 	}
 	var r recent
 	for i := range 5000 {

@@ -139,12 +139,15 @@ func (s *Store) closeDBs() error {
 	return err
 }
 
-// Rest gives back the memory of the page caches, which fill again from the file: for
-// a node that nobody asks anything at the moment.
+// Rest gives back the memory of the page caches and of the last entries of logs, which
+// fill again: for a node that nobody asks anything at the moment.
 func (s *Store) Rest(ctx context.Context) error {
 	s.rdb.SetMaxIdleConns(0) // closes those that are idle
 	s.rdb.SetMaxIdleConns(cap(s.snapshots) + 3)
-	return s.put(ctx, func(w *writer) error { return w.run("PRAGMA shrink_memory") })
+	return s.put(ctx, func(w *writer) error {
+		w.forgetRecent()
+		return w.run("PRAGMA shrink_memory")
+	})
 }
 
 // SetCheckpointer sets who signs checkpoints of own logs; without one, Append fails.
