@@ -119,8 +119,12 @@ func (w *writer) reloadProjection() error {
 // disconnect closes the connections for good: a transaction that may be open ends
 // with them.
 func (w *writer) disconnect() {
+	if w.attested != nil {
+		w.attested.Close() // what is prepared on a connection keeps it open
+		w.attested = nil
+	}
 	if w.witness != nil {
-		w.witness.Close() // and what was prepared on it
+		w.witness.Close()
 		w.witness = nil
 	}
 	if w.conn == nil {
