@@ -492,9 +492,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestALargeOneGoesToTheDiskAsItComes and is whole in the end: more than is on its way
-// at a time, several times over.
-func TestALargeOneGoesToTheDiskAsItComes(t *testing.T) {
+// TestALargeOneIsWhole, though it goes to the disk, and out of memory, while it comes.
+func TestALargeOneIsWhole(t *testing.T) {
 	s := open(t, t.TempDir())
 	b := example(t, 5*(4<<20)+7)
 	if _, err := create(s, b); err != nil {

@@ -27,11 +27,20 @@ func (w *writer) keepText(l *wlog, eid int64, f *fold.Folded) {
 	if f.Ref.Index < w.searched[l.num] {
 		return
 	}
-	w.texts[eid] = entente.Text{}
+	text := entente.Text{}
 	if stands(f) {
-		w.texts[eid] = f.Search
+		text = f.Search
 	}
+	if len(text.ES)+len(text.EN) > keptText {
+		delete(w.texts, eid)
+		return
+	}
+	w.texts[eid] = text
 }
+
+// keptText is how many bytes of an entry's text are kept in memory: whoever sends long
+// ones does not fill it with them.
+const keptText = 8 << 10
 
 // indexText adds to the full-text index what it lacks.
 func (w *writer) indexText() error {

@@ -527,6 +527,12 @@ func TestWhatWasNotIndexedIsFoundAfterAStart(t *testing.T) {
 	check(t, err)
 	before, err := s.View(entente.National).Search(t.Context(), "compromiso", "es", Query{})
 	check(t, err)
+	long := foldtest.Commitment("C4")
+	long.Description = entente.Text{ES: strings.Repeat("larguísimo ", 700), EN: strings.Repeat("very long ", 700)} // more than keptText
+	add(t, s, mx, entente.National, entente.TypeCommitment, "c4", long)
+	if found, err := s.View(entente.National).Search(t.Context(), "larguisimo", "es", Query{}); err != nil || found.Total != 1 {
+		t.Errorf("a long text is found %d times, %v", found.Total, err)
+	}
 	_, err = s.Append(t.Context(), commitment(mx, entente.National, 3))
 	check(t, err)
 	check(t, s.Close())
@@ -535,8 +541,8 @@ func TestWhatWasNotIndexedIsFoundAfterAStart(t *testing.T) {
 	defer s.Close()
 	after, err := s.View(entente.National).Search(t.Context(), "compromiso", "es", Query{})
 	check(t, err)
-	if before.Total != 2 || after.Total != 3 {
-		t.Errorf("%d found of 2, and %d of 3 after a start", before.Total, after.Total)
+	if before.Total != 2 || after.Total != 4 {
+		t.Errorf("%d found of 2, and %d of 4 after a start", before.Total, after.Total)
 	}
 }
 
