@@ -171,3 +171,11 @@ func mendLabel(p Page, problem Problem) string {
 	}
 	return p.T("shell.problem.mend")
 }
+
+// post is the role of whoever is signed in and, for those who work for one, the agency.
+func (u *User) post() string {
+	if u.Agency == "" {
+		return u.Role
+	}
+	return u.Role + ", " + u.Agency
+}

@@ -311,3 +311,11 @@ func BenchmarkCachedPage(b *testing.B) {
 		}
 	})
 }
+
+func TestWhoHasNoAgencyIsShownByRole(t *testing.T) {
+	for want, u := range map[string]User{"Auditor": {Role: "Auditor"}, "Officer, SRE": {Role: "Officer", Agency: "SRE"}} {
+		if got := u.post(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -110,6 +110,7 @@ func meterFigures(a *kit.Ask, list []core.Meter, csv string) []meterFigure {
 	}
 	var out []meterFigure
 	unit := medianUnit(list)
+	in := a.T("exchange.meters." + unit.name)
 	took := make([]chart.Series, 0, len(core.Directions))
 	for _, d := range core.Directions {
 		var series []chart.Series
@@ -131,7 +132,7 @@ func meterFigures(a *kit.Ask, list []core.Meter, csv string) []meterFigure {
 		}
 		took = append(took, medians)
 	}
-	return append(out, draw("median", a.T("exchange.meters.median"), a.T("exchange.meters."+unit.name), 1, took))
+	return append(out, draw("median", a.T("exchange.meters.median")+" ("+in+")", in, 1, took))
 }
 
 // timeUnit is a unit that a duration is drawn in; name is that of its message.
